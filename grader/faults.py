@@ -1,0 +1,65 @@
+"""How a test ends when it does not pass, kept apart by whose fault it is.
+
+Every class carries two texts: ``summary`` is safe to show for a hidden test (no inputs, no expected values, nothing
+the student's code wrote), ``detail`` is shown for public tests only.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a test, a case or a question."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SUBMISSION_ERROR = "submission_error"  # the submission raised, died, or answered with something unusable
+    GRADER_ERROR = "grader_error"  # our fault: never paid out, never held against the student
+    TIMED_OUT = "timed_out"
+    NOT_STARTED = "not_started"  # the stub is as it was handed out
+    NOT_RUN = "not_run"
+
+
+class GraderFault(Exception):
+    """Something of ours is broken; the question cannot be judged and the instructor has to look."""
+
+
+class SubmissionFault(Exception):
+    """The submission could not answer: it raised, timed out, died, or gave back something unusable."""
+
+    def __init__(self, outcome: Outcome, summary: str, detail: str = "") -> None:
+        super().__init__(summary)
+        self.outcome = outcome
+        self.summary = summary
+        self.detail = detail
+
+
+class Mismatch(AssertionError):
+    """The submission answered, and the answer is wrong.
+
+    ``agreed`` of ``asked`` cases were right; scoring pays the interface and the documents' figures of a question
+    only where a random case agreed.
+    """
+
+    share = 0.0
+
+    def __init__(self, summary: str, detail: str = "", *, agreed: int = 0, asked: int = 1) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+        self.agreed = agreed
+        self.asked = asked
+
+
+class Partial(Mismatch):
+    """The answer earns a share of the test's points.
+
+    :param share: in [0, 1).
+    """
+
+    def __init__(self, share: float, summary: str, detail: str = "") -> None:
+        if not 0.0 <= share < 1.0:
+            raise GraderFault(f"a partial award needs a share in [0, 1), not {share!r}")
+        super().__init__(summary, detail, agreed=int(share > 0))
+        self.share = share

@@ -1,0 +1,1 @@
+"""Everything that runs beside untrusted code; imports nothing of the judge."""
