@@ -35,6 +35,24 @@ class SubmissionFault(Exception):
         self.detail = detail
 
 
+class Raised(SubmissionFault):
+    """The subject's own code raised; its worker lives and can be asked again.
+
+    :param types: class names of the exception's method resolution order, its own name first.
+    """
+
+    def __init__(self, summary: str, detail: str = "", *, types: tuple[str, ...]) -> None:
+        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail)
+        self.types = types
+
+
+class Unusable(SubmissionFault):
+    """An answer arrived but is not what the call must return (a list for an array); the worker lives."""
+
+    def __init__(self, summary: str, detail: str = "") -> None:
+        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail)
+
+
 class Mismatch(AssertionError):
     """The submission answered, and the answer is wrong.
 
