@@ -1,0 +1,209 @@
+"""Plain values to frame headers and buffers, and back.
+
+Scalars stand for themselves; containers and arrays are tagged structs, so tuples stay tuples and sets stay sets. Only
+the listed dtypes cross. ``bfloat16``, which NumPy lacks, arrives as float32 (every bfloat16 is a float32).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+from grader.worker.wire import WireError
+
+DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+ITEM_SIZE = {name: np.dtype(name).itemsize for name in DTYPES} | {"bfloat16": 2}
+DEPTH_LIMIT = 32
+LONG_LIST = 1000  # a longer list of numbers travels as a buffer
+MAX_DIMENSIONS = 32
+
+
+class _Node(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+    pass
+
+
+class List(_Node, tag="l"):
+    items: list[Node]
+
+
+class Tuple(_Node, tag="t"):
+    items: list[Node]
+
+
+class Set(_Node, tag="s"):
+    items: list[Node]
+
+
+class Dict(_Node, tag="d"):
+    keys: list[Node]
+    values: list[Node]
+
+
+class Fields(_Node, tag="r"):
+    """A dataclass instance: class name and fields."""
+
+    name: str
+    keys: list[str]
+    values: list[Node]
+
+
+class Array(_Node, tag="a"):
+    dtype: str
+    shape: list[int]
+
+
+class Numbers(_Node, tag="n"):
+    """A long list of ints or of floats, as a buffer."""
+
+    dtype: str
+    length: int
+
+
+Node = None | bool | int | float | str | List | Tuple | Set | Dict | Fields | Array | Numbers
+
+
+class Unfit(Exception):
+    """A value that has no plain form; the text says which and why."""
+
+
+class RawArray:
+    """An array's bytes under a dtype that NumPy need not know."""
+
+    __slots__ = ("buffer", "dtype", "shape")
+
+    def __init__(self, dtype: str, shape: tuple[int, ...], buffer: memoryview) -> None:
+        self.dtype = dtype
+        self.shape = shape
+        self.buffer = buffer
+
+
+class RecordFields:
+    """A dataclass instance on its way: what the encoder takes and, unless told otherwise, the decoder gives."""
+
+    __slots__ = ("fields", "name")
+
+    def __init__(self, name: str, fields: dict[str, Any]) -> None:
+        self.name = name
+        self.fields = fields
+
+
+class Encoder:
+    """Collects the buffers of one frame while its values are turned into nodes."""
+
+    def __init__(self) -> None:
+        self.buffers: list[memoryview] = []
+
+    def node(self, value: Any, depth: int = 0) -> Any:
+        """:raises Unfit: the value has no plain form."""
+        if depth > DEPTH_LIMIT:
+            raise Unfit(f"something nested more than {DEPTH_LIMIT} levels deep")
+        kind = type(value)
+        if value is None or kind in (bool, float, str):
+            return value
+        if kind is int:
+            if not -(2**63) <= value < 2**63:
+                raise Unfit("an integer of more than 64 bits")
+            return value
+        if kind is list:
+            return self._list(value, depth)
+        if kind is tuple:
+            return Tuple([self.node(item, depth + 1) for item in value])
+        if kind in (set, frozenset):
+            # Sorted, so that the same set gives the same bytes in every process.
+            return Set([self.node(item, depth + 1) for item in sorted(value, key=repr)])
+        if kind is dict:
+            keys = [self.node(key, depth + 1) for key in value]
+            return Dict(keys, [self.node(item, depth + 1) for item in value.values()])
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        if kind is RawArray:
+            self.buffers.append(value.buffer)
+            return Array(value.dtype, list(value.shape))
+        if kind is RecordFields:
+            items = [self.node(item, depth + 1) for item in value.fields.values()]
+            return Fields(value.name, list(value.fields), items)
+        raise Unfit(f"an object of type {kind.__name__}")
+
+    def _list(self, value: list[Any], depth: int) -> Any:
+        if len(value) > LONG_LIST:
+            for kind, dtype in ((float, np.float64), (int, np.int64)):
+                if all(type(item) is kind for item in value):
+                    try:
+                        numbers = np.array(value, dtype=dtype)
+                    except OverflowError:
+                        raise Unfit("an integer of more than 64 bits") from None
+                    self.buffers.append(memoryview(numbers).cast("B"))
+                    return Numbers(numbers.dtype.name, len(value))
+        return List([self.node(item, depth + 1) for item in value])
+
+    def _array(self, value: np.ndarray[Any, Any]) -> Array:
+        if value.dtype.name not in DTYPES:
+            raise Unfit(f"an array of dtype {value.dtype.name}")
+        dense = np.ascontiguousarray(value).reshape(value.shape)
+        if dense.size:
+            self.buffers.append(memoryview(dense).cast("B"))
+        return Array(value.dtype.name, list(value.shape))
+
+
+class Decoder:
+    """Turns the nodes of one frame into values, taking each array's bytes from the buffer in turn."""
+
+    record: ClassVar[Any] = RecordFields
+
+    def __init__(self, buffer: bytearray | memoryview) -> None:
+        self.buffer = memoryview(buffer)
+        self.used = 0
+
+    def value(self, node: Any) -> Any:
+        """:raises WireError: sizes that do not match, unknown dtypes, unhashable keys."""
+        try:
+            return self._value(node)
+        except (TypeError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+            raise WireError(f"inconsistent answer: {type(error).__name__}") from None
+
+    def finish(self) -> None:
+        """:raises WireError: bytes that no array of the header accounts for."""
+        if self.used != len(self.buffer):
+            raise WireError(f"{len(self.buffer) - self.used} bytes of the frame belong to no array")
+
+    def _value(self, node: Any) -> Any:
+        kind = type(node)
+        if kind is List:
+            return [self._value(item) for item in node.items]
+        if kind is Tuple:
+            return tuple(self._value(item) for item in node.items)
+        if kind is Set:
+            return {self._value(item) for item in node.items}
+        if kind is Dict:
+            return dict(zip(map(self._value, node.keys), map(self._value, node.values), strict=True))
+        if kind is Fields:
+            return type(self).record(
+                node.name, dict(zip(node.keys, map(self._value, node.values), strict=True))
+            )
+        if kind is Array:
+            return self._array(node.dtype, tuple(node.shape))
+        if kind is Numbers:
+            return self._array(node.dtype, (node.length,)).tolist()
+        return node
+
+    def _array(self, dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        if dtype not in ITEM_SIZE:
+            raise WireError("an array of a dtype that does not cross")
+        if len(shape) > MAX_DIMENSIONS or any(size < 0 for size in shape):
+            raise WireError("an array of an impossible shape")
+        size = math.prod(shape) * ITEM_SIZE[dtype]
+        if size > len(self.buffer) - self.used:
+            raise WireError("an array larger than the bytes that came with it")
+        raw = self.buffer[self.used : self.used + size]
+        self.used += size
+        if dtype == "bfloat16":
+            wide = np.frombuffer(raw, dtype=np.uint16).astype(np.uint32) << 16
+            return wide.view(np.float32).reshape(shape)
+        if dtype == "bool":
+            flags = np.frombuffer(raw, dtype=np.uint8)
+            if flags.size and flags.max() > 1:
+                raise WireError("a boolean that is neither true nor false")
+            return flags.astype(np.bool_).reshape(shape)
+        return np.frombuffer(raw, dtype=dtype).reshape(shape).copy()

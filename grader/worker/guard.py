@@ -1,0 +1,86 @@
+"""A trusted process between zygote and worker: it outlives the worker and clears whatever the worker leaves.
+
+A process group is not a tree: a double fork with setsid survives killpg. The guard is the subreaper of everything that
+descends from the worker, so orphans fall to it, and it kills until it has no children left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+
+import msgspec
+from grader.worker import sandbox
+from grader.worker.messages import Exited, Started
+
+
+def children(pid: int) -> list[int]:
+    """Child processes of one process, from /proc."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/children") as file:
+                found += map(int, file.read().split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below one process."""
+    found: list[int] = []
+    level = children(pid)
+    while level:
+        found += level
+        level = [child for parent in level for child in children(parent)]
+    return found
+
+
+def sweep(spare: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+    """Kill this process's descendants, spared children aside, and wait until they are gone."""
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        direct = [child for child in children(os.getpid()) if child not in spare]
+        if not direct:
+            return
+        for child in direct:
+            for pid in [child, *descendants(child)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        time.sleep(0.0005)
+
+
+def watch(control: socket.socket, worker: int) -> None:
+    """Report the worker's end, clear its tree, and leave when the judge says so or is gone."""
+    control.send(msgspec.msgpack.encode(Started(worker)))
+    ended = os.pidfd_open(worker)
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(ended, select.POLLIN)
+    running = True
+    while running:
+        ready = dict(poll.poll())
+        if control.fileno() in ready:
+            break
+        if ended in ready:
+            running = False
+            status = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+            sweep()
+            with contextlib.suppress(OSError):
+                control.send(msgspec.msgpack.encode(Exited(status)))
+    if not running:
+        with contextlib.suppress(OSError):
+            control.recv(1)  # until the judge has read the report and hangs up
+    sweep()
+
+
+def become(control: socket.socket, zygote: int) -> None:
+    """Turn this fresh fork of the zygote into a guard."""
+    os.setsid()
+    sandbox.die_with(zygote)
+    sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+    control.setblocking(True)

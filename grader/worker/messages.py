@@ -1,0 +1,134 @@
+"""What judge and worker say to each other: settings, requests, answers."""
+
+from __future__ import annotations
+
+import msgspec
+from grader.worker import codec
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True):
+    """How a worker is set up before the first line of submitted code runs in it."""
+
+    folder: str  # holds the submitted and the given modules, and nothing else
+    modules: dict[str, str]  # import name -> file name in the folder
+    problems: dict[str, str]  # import name -> why there is no such file (missing, misnamed, refused)
+    scratch: str  # HOME, TMPDIR and working directory
+    seed: int  # of random, numpy and torch
+    answer_bytes: int  # an answer's arrays may take this much
+    memory_bytes: int  # RLIMIT_DATA
+    file_bytes: int  # RLIMIT_FSIZE
+    cpu_seconds: int  # RLIMIT_CPU, a backstop behind the judge's own count
+    by_hand: bool  # autograd and torch.optim are out of reach
+
+
+class Call(msgspec.Struct, tag="call", forbid_unknown_fields=True):
+    """Call a submitted function; arrays among the arguments become tensors."""
+
+    id: int
+    module: str
+    name: str
+    args: list[codec.Node]
+    keys: list[str]
+    values: list[codec.Node]
+
+
+class Run(msgspec.Struct, tag="run", forbid_unknown_fields=True):
+    """Call a function of the bench, whose source comes along."""
+
+    id: int
+    source: str
+    origin: str  # file name, for tracebacks
+    name: str
+    args: list[codec.Node]
+    keys: list[str]
+    values: list[codec.Node]
+
+
+class Fetch(msgspec.Struct, tag="fetch", forbid_unknown_fields=True):
+    """Give the value of a submitted module's attribute."""
+
+    id: int
+    module: str
+    name: str
+
+
+class Inspect(msgspec.Struct, tag="inspect", forbid_unknown_fields=True):
+    """Say whether process-wide settings are still as they were at the start."""
+
+    id: int
+
+
+Request = Call | Run | Fetch | Inspect
+
+
+class Ready(msgspec.Struct, tag="ready", forbid_unknown_fields=True):
+    """The worker is confined and waits; nothing submitted has run yet."""
+
+    layers: list[str]
+
+
+class Answer(msgspec.Struct, tag="answer", forbid_unknown_fields=True):
+    """A value came back."""
+
+    id: int
+    value: codec.Node
+
+
+class Raised(msgspec.Struct, tag="raised", forbid_unknown_fields=True):
+    """The code raised."""
+
+    id: int
+    types: list[str]  # the exception's class and its bases, most derived first
+    message: str
+    stub: str | None  # the text of a NotImplementedError: which stub was reached
+    file: str | None  # innermost submitted file on the stack
+    line: int | None
+    source: str | None
+    stage: str  # import | call
+
+
+class Unusable(msgspec.Struct, tag="unusable", forbid_unknown_fields=True):
+    """A value came back that has no plain form, or is too large."""
+
+    id: int
+    reason: str
+
+
+class Absent(msgspec.Struct, tag="absent", forbid_unknown_fields=True):
+    """The module or the name asked for does not exist."""
+
+    id: int
+    reason: str
+
+
+Reply = Answer | Raised | Unusable | Absent
+Greeting = Ready
+
+
+class Fork(msgspec.Struct, tag="fork", forbid_unknown_fields=True):
+    """Judge to zygote: fork a worker. Descriptors: its socket, its output, its guard's socket."""
+
+    settings: Settings
+
+
+class Latch(msgspec.Struct, tag="latch", forbid_unknown_fields=True):
+    """Judge to zygote: fork a zygote whose autograd engine is dead. Descriptor: its control socket."""
+
+
+class Sweep(msgspec.Struct, tag="sweep", forbid_unknown_fields=True):
+    """Judge to zygote: kill every orphan that fell to it."""
+
+
+Order = Fork | Latch | Sweep
+
+
+class Started(msgspec.Struct, tag="started", forbid_unknown_fields=True):
+    """Zygote to judge: the process that was forked, 0 where there is none."""
+
+    pid: int
+
+
+class Exited(msgspec.Struct, tag="exited", forbid_unknown_fields=True):
+    """Guard to judge: how the worker ended, as by os.waitstatus_to_exitcode."""
+
+    status: int

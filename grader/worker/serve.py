@@ -1,0 +1,182 @@
+"""The loop that answers calls in a worker; the same program however the worker was started."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import socket
+import sys
+import types
+from typing import Any
+
+import msgspec
+import torch
+from grader.worker import codec, latch, messages, modules, plain, sandbox, wire
+
+MESSAGE_LIMIT = 500
+
+
+def wait_forever(sock: socket.socket, writing: bool) -> None:
+    """A worker has no deadline of its own: the judge kills it."""
+    select.select([] if writing else [sock], [sock] if writing else [], [])
+
+
+class Worker:
+    """Answers the judge's requests about one submission."""
+
+    def __init__(self, sock: socket.socket, settings: messages.Settings) -> None:
+        self.sock = sock
+        self.settings = settings
+        self.benches: dict[str, types.ModuleType] = {}
+        self.decode = wire.decoder(messages.Request)
+        self.globals = process_globals()
+
+    def send(self, message: Any, buffers: list[memoryview] | None = None) -> None:
+        """Write one message to the judge."""
+        wire.send(self.sock, msgspec.msgpack.encode(message), buffers or [], wait_forever)
+
+    def serve(self) -> None:
+        """Answer until the judge hangs up."""
+        while True:
+            try:
+                header, buffer = wire.receive(self.sock, wire.BUFFER_CEILING, wait_forever)
+            except wire.Closed:
+                return
+            request = self.decode(header)
+            reply, buffers = self.answer(request, buffer)
+            with contextlib.suppress(Exception):  # whatever a submission has put there
+                sys.stdout.flush()
+                sys.stderr.flush()
+            try:
+                self.send(reply, buffers)
+            except wire.WireError as error:
+                self.send(messages.Unusable(request.id, str(error)))
+
+    def answer(
+        self, request: messages.Request, buffer: bytearray
+    ) -> tuple[messages.Reply, list[memoryview]]:
+        """Carry out one request; every way in which submitted code can fail becomes a reply."""
+        stage = ["import"]
+        try:
+            return self.carry_out(request, buffer, stage)
+        except codec.Unfit as error:
+            return messages.Unusable(request.id, str(error)), []
+        except BaseException as error:  # SystemExit and KeyboardInterrupt included: the judge must get an answer
+            return raised(request.id, error, stage[0], self.settings.folder), []
+
+    def carry_out(
+        self, request: messages.Request, buffer: bytearray, stage: list[str]
+    ) -> tuple[messages.Reply, list[memoryview]]:
+        """Carry out one request and let every exception out; ``stage`` says how far it came."""
+        if isinstance(request, messages.Inspect):
+            return messages.Answer(request.id, process_globals() == self.globals), []
+        found = self.find(request)
+        if isinstance(found, messages.Absent):
+            return found, []
+        if isinstance(request, messages.Fetch):
+            return self.packed(request.id, found)
+        stage[0] = "call"
+        decoder = codec.Decoder(buffer)
+        args = [plain.to_objects(decoder.value(node)) for node in request.args]
+        values = [plain.to_objects(decoder.value(node)) for node in request.values]
+        return self.packed(request.id, found(*args, **dict(zip(request.keys, values, strict=True))))
+
+    def find(self, request: messages.Call | messages.Run | messages.Fetch) -> Any:
+        """What the request names, or Absent."""
+        if isinstance(request, messages.Run):
+            if request.source not in self.benches:
+                bench = types.ModuleType(request.origin.removesuffix(".py"))
+                exec(compile(request.source, f"<{request.origin}>", "exec"), bench.__dict__)  # noqa: S102 - ours
+                self.benches[request.source] = bench
+            return getattr(self.benches[request.source], request.name)
+        if request.module in self.settings.problems:
+            return messages.Absent(request.id, self.settings.problems[request.module])
+        module = importlib.import_module(request.module)
+        if not hasattr(module, request.name):
+            return messages.Absent(request.id, missing_name(module, request))
+        return getattr(module, request.name)
+
+    def packed(self, number: int, result: Any) -> tuple[messages.Reply, list[memoryview]]:
+        """The answer as a frame, within the size that the judge will take."""
+        encoder = codec.Encoder()
+        node = encoder.node(plain.to_plain(result))
+        size = sum(buffer.nbytes for buffer in encoder.buffers)
+        if size > self.settings.answer_bytes:
+            text = f"an answer of {size / 2**20:,.0f} MiB; at most {self.settings.answer_bytes / 2**20:,.0f} are taken"
+            return messages.Unusable(number, text), []
+        return messages.Answer(number, node), encoder.buffers
+
+
+def missing_name(module: types.ModuleType, request: messages.Call | messages.Fetch) -> str:
+    """Which name is not there, and which one looks like it."""
+    import difflib
+
+    near = difflib.get_close_matches(request.name, [name for name in vars(module) if name[0] != "_"], 1, 0.8)
+    hint = f"; there is {near[0]}" if near else ""
+    return f"{request.module}.py defines no {request.name}{hint}"
+
+
+def process_globals() -> tuple[Any, ...]:
+    """Process-wide settings that one test must not leave changed for the next."""
+    return (
+        torch.get_default_dtype(),
+        torch.is_grad_enabled(),
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        os.getcwd(),
+    )
+
+
+def raised(number: int, error: BaseException, stage: str, folder: str) -> messages.Raised:
+    """An exception as plain text, formatted here and never by the judge."""
+    try:
+        text = str(error)[:MESSAGE_LIMIT]
+    except BaseException:  # a __str__ that raises
+        text = "(the exception's own text could not be made)"
+    stub = None
+    if isinstance(error, NotImplementedError) and error.args and isinstance(error.args[0], str):
+        stub = error.args[0][:MESSAGE_LIMIT]
+    file, line, source = _place(error, folder)
+    return messages.Raised(
+        id=number,
+        types=[kind.__name__[:100] for kind in type(error).__mro__][:20],
+        message=text,
+        stub=stub,
+        file=file,
+        line=line,
+        source=source,
+        stage=stage,
+    )
+
+
+def _place(error: BaseException, folder: str) -> tuple[str | None, int | None, str | None]:
+    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(folder):
+        text = error.text.strip()[:200] if isinstance(error.text, str) else None
+        return os.path.basename(error.filename), error.lineno, text
+    place: tuple[str | None, int | None, str | None] = (None, None, None)
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name.startswith(folder + os.sep):
+            place = (os.path.basename(name), trace.tb_lineno, None)
+        trace = trace.tb_next
+    if place[0] is not None and place[1] is not None:
+        import linecache
+
+        text = linecache.getline(os.path.join(folder, place[0]), place[1]).strip()[:200]
+        place = (place[0], place[1], text or None)
+    return place
+
+
+def run(sock: socket.socket, settings: messages.Settings) -> None:
+    """Confine this process, say so, and answer until the judge hangs up."""
+    sock.setblocking(False)
+    layers = sandbox.confine(settings)
+    if settings.by_hand:
+        latch.patch()
+    modules.install(settings)
+    worker = Worker(sock, settings)
+    worker.send(messages.Ready(layers))
+    worker.serve()

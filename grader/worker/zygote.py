@@ -1,0 +1,153 @@
+"""A clean interpreter with torch imported, from which workers are forked; it runs nothing and knows no secret.
+
+Started as ``python -s -P zygote.py FD`` with an environment of our own (``-I`` would ignore PYTHONHASHSEED) and talked
+to over the anonymous socket FD: no address, no pickle, no main module, nothing of the judge to inherit. It imports and
+does nothing else: one tensor operation with two threads before a fork would hang every child, and one CUDA call would
+break CUDA in all of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+if __name__ == "__main__":  # run by path: the engine's folder is not importable yet
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import msgspec
+import numpy  # noqa: F401 - imported for the forks
+import torch
+import torch._dynamo
+from grader.worker import guard, latch, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
+from grader.worker.messages import Fork, Latch, Order, Settings, Started
+
+ORDER_LIMIT = 1 << 20
+WORKER_SOCKET = 3  # the only descriptor of a worker beside the standard three
+
+
+def threads() -> int:
+    """Threads of this process."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def become_worker(sock: int, output: int, settings: Settings) -> None:
+    """Turn this fresh fork into a worker and answer calls until the judge hangs up."""
+    silent = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((silent, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    if sock != WORKER_SOCKET:
+        os.dup2(sock, WORKER_SOCKET)
+    sandbox.close_descriptors(WORKER_SOCKET + 1)
+    os.set_inheritable(WORKER_SOCKET, False)
+    os.setsid()
+    sys.stdin = open(0, closefd=False)
+    gc.enable()
+    serve.run(socket.socket(fileno=WORKER_SOCKET), settings)
+
+
+class Zygote:
+    """Answers the judge's orders: fork a worker, fork a zygote for the questions by hand, sweep."""
+
+    def __init__(self, control: socket.socket, *, latched: bool = False) -> None:
+        self.control = control
+        self.latched = latched
+        self.kept: set[int] = set()  # guards and the sub-zygote: what a sweep spares
+        self.decode = wire.decoder(Order)
+
+    def serve(self) -> None:
+        """Obey until the judge hangs up."""
+        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+        self.control.send(b"ready")
+        while True:
+            order, descriptors, _, _ = socket.recv_fds(self.control, ORDER_LIMIT, 3)
+            if not order:
+                os._exit(0)
+            self.obey(self.decode(order), descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def obey(self, order: Order, descriptors: list[int]) -> None:
+        """Carry out one order and answer with the process that came of it."""
+        self.reap()
+        if isinstance(order, Fork):
+            pid = self.fork_worker(order.settings, descriptors)
+        elif isinstance(order, Latch):
+            pid = self.fork_latched(descriptors[0])
+        else:
+            guard.sweep(self.kept)
+            pid = 0
+        if pid:
+            self.kept.add(pid)
+        self.control.send(msgspec.msgpack.encode(Started(pid)))
+
+    def reap(self) -> None:
+        """Collect guards that have ended."""
+        for pid in list(self.kept):
+            try:
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    self.kept.discard(pid)
+            except ChildProcessError:
+                self.kept.discard(pid)
+
+    def fork_worker(self, settings: Settings, descriptors: list[int]) -> int:
+        """A guard and, under it, the worker; the guard's pid."""
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            sock, output, report = descriptors
+            self.control.close()
+            control = socket.socket(fileno=report)
+            guard.become(control, zygote)
+            parent = os.getpid()
+            worker = os.fork()
+            if worker == 0:
+                sandbox.die_with(parent)
+                become_worker(sock, output, settings)
+                os._exit(0)
+            os.close(sock)
+            os.close(output)
+            guard.watch(control, worker)
+            os._exit(0)
+        except BaseException:  # nothing may return into the zygote's loop
+            traceback.print_exc()
+        os._exit(70)
+
+    def fork_latched(self, descriptor: int) -> int:
+        """A zygote in whose forks autograd is dead; its pid."""
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid:
+            return pid
+        try:
+            self.control.close()
+            sandbox.die_with(zygote)
+            latch.kill_autograd()
+            Zygote(socket.socket(fileno=descriptor), latched=True).serve()
+        except BaseException:
+            traceback.print_exc()
+        os._exit(70)
+
+
+def main() -> None:
+    """Say ready and obey until the judge hangs up."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the judge, which then hangs up
+    control = socket.socket(fileno=int(sys.argv[1]))
+    sys.argv[:] = ["zygote"]
+    if threads() != 1:
+        raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of the parent
+    gc.disable()
+    Zygote(control).serve()
+
+
+if __name__ == "__main__":
+    main()
