@@ -1,0 +1,20 @@
+"""Everything that the tests of an assignment import from the engine. Judge side: NumPy only."""
+
+from grader.cases import check_each
+from grader.closed import award, closed_share
+from grader.compare import assert_close, assert_same, check
+from grader.faults import Partial
+from grader.marks import graded
+from grader.measured import Measured
+
+__all__ = [
+    "Measured",
+    "Partial",
+    "assert_close",
+    "assert_same",
+    "award",
+    "check",
+    "check_each",
+    "closed_share",
+    "graded",
+]
