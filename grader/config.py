@@ -1,0 +1,195 @@
+"""What an assignment is: assignment.toml as typed structs, and where its folders lie in the course.
+
+The engine names no assignment: a folder under ``assignments/`` with an ``assignment.toml`` is one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from grader.tomlfile import ConfigError, complain, read
+
+__all__ = [
+    "FILE_NAME",
+    "Assignment",
+    "AssignmentFile",
+    "ConfigError",
+    "Course",
+    "GateSpec",
+    "Limits",
+    "Question",
+    "assignment_of",
+    "load_assignment",
+]
+
+FILE_NAME = "assignment.toml"
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+plain_file = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9]+")
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A graded item.
+
+    :param file: the handed-in file that answers it.
+    :param minutes: estimated work.
+    :param review: what to reread after losing points: one sentence on the concept, and the handout's section.
+    :param by_hand: the worker's autograd engine is dead and ``torch.optim`` is out of reach.
+    """
+
+    title: Text
+    file: Text
+    minutes: Positive
+    review: Text
+    by_hand: bool = False
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a worker may use: its data segment in MiB, one answer in MiB, its output in KiB."""
+
+    memory_mb: Positive = 1024
+    answer_mb: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
+    output_kb: Positive = 64
+
+
+class GateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A calibrated pass mark.
+
+    :param measure: the function in measure.py that gives the figure.
+    :param wrong: the known mistakes that the gate must reject.
+    :param seeds: how many runs of the reference calibrate it.
+    """
+
+    measure: Text
+    wrong: list[Text]
+    seeds: Positive = 60
+
+
+class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """assignment.toml as it is written; questions stand in handout order."""
+
+    title: Text
+    files: Annotated[list[Text], msgspec.Meta(min_length=1)]
+    questions: Annotated[dict[str, Question], msgspec.Meta(min_length=1)]
+    given: list[Text] = []
+    limits: Limits = Limits()
+    gates: dict[str, GateSpec] = {}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment and its folder.
+
+    :param id: the folder's name; every question and gate id starts with it and a dot.
+    :param files: names of the files that are handed in.
+    :param given: names of the files that are given; the judge uses its own copy.
+    """
+
+    id: str
+    folder: Path
+    title: str
+    files: list[str]
+    given: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
+    questions: dict[str, Question] = field(default_factory=dict)
+    gates: dict[str, GateSpec] = field(default_factory=dict)
+
+    @property
+    def points_path(self) -> Path:
+        return self.folder / "points.toml"
+
+    @property
+    def gates_path(self) -> Path:
+        return self.folder / "gates.toml"
+
+
+def load_assignment(folder: Path) -> Assignment:
+    """The assignment in ``folder``.
+
+    :raises ConfigError: no assignment.toml there, or something in it is wrong; file, line and key are named.
+    """
+    path = folder / FILE_NAME
+    said, text = read(path, AssignmentFile, {"questions": Question, "gates": GateSpec})
+    name = folder.resolve().name
+    for key in ("files", "given"):
+        names: list[str] = getattr(said, key)
+        for position, file in enumerate(names):
+            if not plain_file.fullmatch(file):
+                raise complain(
+                    path, text, (key, position), f"{file!r} is not a plain file name such as model.py"
+                )
+            if file in names[:position] or (key == "given" and file in said.files):
+                raise complain(path, text, (key, position), f"{file!r} stands here twice")
+    for question_id, question in said.questions.items():
+        if question.file not in said.files:
+            key_path = ("questions", question_id, "file")
+            raise complain(path, text, key_path, f"{question.file!r} is not among `files`")
+    for table in ("questions", "gates"):
+        for entry in getattr(said, table):
+            if not re.fullmatch(re.escape(name) + r"\.\w+", entry):
+                raise complain(path, text, (table, entry), f"an id here reads {name}.something")
+    return Assignment(
+        id=name,
+        folder=folder,
+        title=said.title,
+        files=said.files,
+        given=said.given,
+        limits=said.limits,
+        questions=said.questions,
+        gates=said.gates,
+    )
+
+
+def assignment_of(path: Path) -> Path | None:
+    """The assignment's folder that holds the test file or folder ``path``, or is it; None outside of one."""
+    path = path.absolute()
+    return next((folder for folder in (path, *path.parents) if (folder / FILE_NAME).is_file()), None)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A checkout, or a student release of one: the folder that holds ``assignments/`` and ``starter/``."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Course:
+        """The course that ``start`` lies in.
+
+        :raises ConfigError: neither ``start`` nor a folder above it holds ``assignments/``.
+        """
+        start = start.absolute()
+        for folder in (start, *start.parents):
+            if (folder / "assignments").is_dir():
+                return cls(folder)
+        raise ConfigError(f"{start}: neither here nor above is there a folder `assignments`")
+
+    def assignments(self) -> list[str]:
+        """The ids, sorted."""
+        folders = (self.root / "assignments").glob(f"*/{FILE_NAME}")
+        return sorted(path.parent.name for path in folders)
+
+    def assignment(self, assignment_id: str) -> Assignment:
+        """
+        :raises ConfigError: no such assignment, or its assignment.toml is wrong.
+        """
+        if assignment_id not in self.assignments():
+            known = ", ".join(self.assignments()) or "none"
+            raise ConfigError(f"no assignment {assignment_id!r} in {self.root}; there are: {known}")
+        return load_assignment(self.root / "assignments" / assignment_id)
+
+    def starter(self, assignment_id: str) -> Path:
+        """Where the stubs and the given files lie."""
+        return self.root / "starter" / assignment_id
+
+    def reference(self, assignment_id: str) -> Path | None:
+        """Where the reference lies; None in a student release."""
+        folder = self.root / "reference" / assignment_id
+        return folder if folder.is_dir() else None
