@@ -7,12 +7,12 @@ each of them in every released file. So it also finds what an author's copy and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.config import Course
-from grader.release.marks import solution_blocks
+from grader.release.blocks import solution_blocks
 
 # What an assignment's folder may give away; every other Python file in it is secret.
 SHIPPED = ("test_public.py", "bench_public.py", "measure.py")
@@ -73,13 +73,17 @@ def secret_lines(course: Course) -> dict[str, str]:
     return found
 
 
-def leaks(folder: Path, secrets: dict[str, str]) -> list[Leak]:
-    """The secret lines that stand in a file under ``folder``, whatever kind of text file it is."""
+def leaks(tree: Mapping[str, bytes], secrets: Mapping[str, str]) -> list[Leak]:
+    """The secret lines that stand in a released file, whatever kind of text file it is.
+
+    :param tree: relative path -> content.
+    :param secrets: what :func:`secret_lines` gave.
+    """
     found: list[Leak] = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        text = path.read_bytes().decode("utf-8", errors="replace")
+    for name in sorted(tree):
+        text = tree[name].decode("utf-8", errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
             origin = secrets.get(line.strip())
             if origin:
-                found.append(Leak(path.relative_to(folder).as_posix(), number, line.strip(), origin))
+                found.append(Leak(name, number, line.strip(), origin))
     return found

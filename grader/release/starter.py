@@ -24,8 +24,8 @@ from pathlib import Path
 
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
+from grader.release.blocks import Block, StarterError, solution_blocks
 from grader.release.leaks import telling_lines
-from grader.release.marks import Block, StarterError, solution_blocks
 
 
 def cut(source: str, name: str, questions: Collection[str] | None = None) -> str:
