@@ -107,7 +107,7 @@ class TestScore:
 
     @property
     def max_points(self) -> float:
-        return self.plan.points if self.counts else 0.0
+        return float(self.plan.points) if self.counts else 0.0
 
 
 @dataclass(frozen=True)
@@ -214,14 +214,14 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, clo
     share = sum((_share(case) for case in cases), Fraction()) / max(plan.cases, len(cases))
     withheld = closed and plan.rung in ("interface", "figures") and share > 0
     worst = next((case for case in cases if case.outcome is outcome), None)
-    mistakes = [case.mistake for case in cases if case.mistake and case.outcome is not Outcome.PASSED]
+    named = [case for case in cases if case.mistake and case.outcome is not Outcome.PASSED]
     return TestScore(
         plan,
         outcome,
         0.0 if withheld else _round(exact(plan.points) * share),
         _message(plan, outcome, worst, missing, withheld),
         detail=worst.detail if worst and outcome is not Outcome.PASSED else "",
-        mistake=worst.mistake if worst and worst.mistake else next(iter(mistakes), None),
+        mistake=next((case.mistake for case in named if case is worst), named[0].mistake if named else None),
         seconds=math.fsum(case.seconds for case in cases if math.isfinite(case.seconds) and case.seconds > 0),
         output="\n".join(case.output for case in cases if case.output),
         share=share,

@@ -1,0 +1,26 @@
+"""Replaces a file whole: a reader finds the old text or the new one, never a part of either."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def replace(path: Path, data: bytes) -> None:
+    """
+    :raises OSError: no such folder, not writable, disk full; the old file is then as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, or it cannot be moved in one step; a name of its own, or two runs would share it.
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        # Not tempfile: its files are closed to others, and what a run leaves should follow the user's umask.
+        with open(fresh, "xb") as file:
+            file.write(data)
+        os.replace(fresh, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,101 @@
+"""Writes the result as Gradescope's results.json (its autograder documentation, 2025-01).
+
+Students read most of this file, so it holds neither the seed nor anything of a hidden test but its verdict.
+All text is declared as plain text, which Gradescope escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from grader.faults import Outcome
+from grader.results.model import QuestionResult, Result, TestResult
+
+UNFINISHED = {
+    "starting": "Grading has not come to an end: if this text stays, tell the course staff.",
+    "running": "Grading has not come to an end: if this text stays, tell the course staff.",
+    "stopped": "Grading was stopped before its end.",
+    "finished": "",
+}
+INCOMPLETE = "Not complete: some tests were not judged, so this score is provisional."
+PRINTED = "Your code printed:"
+
+
+def render(result: Result) -> bytes:
+    """The text of results.json. Gradescope takes NaN for a failure of the autograder; it raises here."""
+    return json.dumps(document(result), indent=1, allow_nan=False).encode("ascii") + b"\n"
+
+
+def document(result: Result) -> dict[str, Any]:
+    """results.json as data. While the run starts it is the fallback: a score of 0 and a sentence."""
+    said: dict[str, Any] = {
+        "score": _clamp(result.score, result.max_score) + result.bonus,
+        "execution_time": round(sum(question.seconds for question in result.questions)),
+        "output": _overview(result),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "extra_data": {
+            "assignment": result.assignment,
+            "complete": result.complete,
+            "state": result.state,
+            "submission_hash": result.submission_hash,
+            "schema_version": result.schema_version,
+        },
+        "tests": [
+            _test(f"{number}.{part}", question, test)
+            for number, question in enumerate(result.questions, 1)
+            for part, test in enumerate(question.tests, 1)
+        ],
+    }
+    if result.leaderboard:
+        said["leaderboard"] = [
+            {"name": entry.name, "value": entry.value, "order": entry.order} for entry in result.leaderboard
+        ]
+    return said
+
+
+def _test(number: str, question: QuestionResult, test: TestResult) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "number": number,
+        "name": f"{question.id}: {test.title}",
+        "name_format": "text",
+        "score": _clamp(test.points, test.max_points),
+        "max_score": test.max_points,
+        "output": _output(question, test),
+        "output_format": "text",
+        "visibility": test.visibility,
+        "tags": [question.id, test.rung],
+    }
+    if test.outcome is not Outcome.NOT_RUN:  # without a status Gradescope marks it neither right nor wrong
+        right = test.outcome is Outcome.PASSED and test.points == test.max_points
+        said["status"] = "passed" if right else "failed"
+    return said
+
+
+def _output(question: QuestionResult, test: TestResult) -> str:
+    parts = [test.message]
+    if test.mistake:
+        parts.append(test.mistake.message)
+    if test.visibility == "visible":  # the model holds nothing else either; this file must not depend on that
+        parts.append(test.detail)
+        if test.output:
+            parts.append("\n".join([PRINTED, *(f"| {line}" for line in test.output.splitlines())]))
+    if test.points < test.max_points and question.review:
+        parts.append(f"Review: {question.review}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _overview(result: Result) -> str:
+    lines = [UNFINISHED[result.state]]
+    if result.state == "finished" and not result.complete:
+        lines.append(INCOMPLETE)
+    lines += result.problems
+    return "\n".join(line for line in lines if line)
+
+
+def _clamp(value: float, highest: float) -> float:
+    return min(max(value, 0.0), highest)
