@@ -95,12 +95,14 @@ def perturbed(value: Value, epsilon: float, rng: np.random.Generator) -> Value:
     if isinstance(value, bool | int | str | np.integer | np.bool_) or value is None:
         return value
     if isinstance(value, float | np.floating):
-        return type(value)(float(value) * (1.0 + epsilon * rng.choice((-1.0, 1.0))))
+        return type(value)(float(value) * (1.0 + epsilon * float(rng.choice((-1.0, 1.0)))))
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "fc":
             return value
         wide = value.astype(np.result_type(value.dtype, np.float64))
-        return (wide * (1.0 + epsilon * rng.choice((-1.0, 1.0), size=value.shape))).astype(value.dtype)
+        signs = rng.choice((-1.0, 1.0), size=value.shape)
+        with np.errstate(over="ignore"):
+            return np.asarray(wide * (1.0 + epsilon * signs)).astype(value.dtype)
     if isinstance(value, dict):
         return {key: perturbed(entry, epsilon, rng) for key, entry in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_make"):
@@ -170,6 +172,7 @@ class _Budget(Generic[Subject, Case]):
         self._cases = cases
         self._wanted = wanted
         self._betas: dict[int, float] = {}
+        self._shared = 0.0
 
     def measurable(self, at: int) -> bool:
         """Whether rounding can show in this case and its budget is not yet known."""
@@ -187,15 +190,16 @@ class _Budget(Generic[Subject, Case]):
         for at in measurable[:PERTURBED_CASES]:
             if self.measure(at) > LARGEST_BETA:
                 raise self.unfit(at)
+        self._shared = max(self._betas.values(), default=0.0)
 
     def measure(self, at: int) -> float:
         """The largest of four deviations; infinite where the answer jumps."""
         want = self._wanted[at]
         beta = 0.0
         for run in range(PERTURBED_RUNS):
-            moved = perturbed(
-                copy.deepcopy(self._cases[at]), self._tolerance.epsilon, np.random.default_rng((at, run))
-            )
+            # Runs come in pairs of opposite signs, so that a step is met from both sides.
+            epsilon = self._tolerance.epsilon * (-1) ** run
+            moved = perturbed(copy.deepcopy(self._cases[at]), epsilon, np.random.default_rng((at, run // 2)))
             try:
                 answer = self._call(self._reference, moved)
             except Raised:
@@ -210,8 +214,7 @@ class _Budget(Generic[Subject, Case]):
 
     def tolerance(self, at: int) -> Tolerance:
         """What case ``at`` is judged with."""
-        shared = max(self._betas.values(), default=0.0)
-        return dataclasses.replace(self._tolerance, beta=self._betas.get(at, shared))
+        return dataclasses.replace(self._tolerance, beta=self._betas.get(at, self._shared))
 
     def unfit(self, at: int) -> GraderFault:
         """Why case ``at`` cannot be judged."""

@@ -229,7 +229,7 @@ def _floats(value: Value) -> Array:
             return np.stack([array.real, array.imag]).astype(np.float64)
         return array.astype(np.float64)
     except OverflowError:
-        return np.asarray(math.copysign(math.inf, value))
+        return np.asarray(math.inf if value > 0 else -math.inf)
 
 
 def _token(value: Value) -> Hashable:
