@@ -1,8 +1,9 @@
 """Handwritten-looking digits drawn from a seed: ten bitmaps, bent and blurred, nothing downloaded.
 
-A drawing starts as a 5x7 bitmap enlarged threefold in the middle of a 28x28 image. It then goes through a random
-affine map, half of it is blended with its 3x3 average, its contrast is lowered, Gaussian noise is added, and the
-pixels are standardised with one fixed mean and deviation, so that training and test images share them.
+A drawing starts as a 5x7 bitmap enlarged threefold in the middle of a 28x28 image. It then goes through a
+random affine map, half of it is blended with its 3x3 average, its contrast is lowered, Gaussian noise is
+added, and the pixels are standardised with one fixed mean and deviation, so that training and test images
+share them.
 
 Only NumPy is needed: the judge draws its secret data here, and so do the scripts handed out to students.
 """
@@ -35,7 +36,8 @@ _FONT = (
 )
 _ENLARGED = 3
 _TOP, _LEFT = 4, 6
-# A border of zeros around each bitmap: sampling outside the image then needs no mask, only clipped coordinates.
+# A border of zeros around each bitmap: sampling outside the image then needs no mask, only clipped
+# coordinates.
 _BORDER = 2
 _PADDED = SIZE + 2 * _BORDER
 
@@ -77,11 +79,12 @@ def bitmaps() -> Floats:
 
 
 def digits(
-    count: int, seed: int | np.random.Generator, *, distortion: Distortion = EASY
+    count: int, seed: int | tuple[int, ...] | np.random.Generator, *, distortion: Distortion = EASY
 ) -> tuple[Floats, Integers]:
     """Draw labelled digits; the same seed gives the same digits.
 
-    :param count: number of images; the classes are as equally frequent as this number allows, in random order.
+    :param count: number of images; the classes are as equally frequent as this number allows, in random
+        order.
     :param distortion: ``EASY`` (a small network reaches 0.96 to 0.99) or ``HARD`` (made for overfitting).
     :return: images (count, 1, 28, 28) float32, standardised, and labels (count,) int64 in 0 .. 9.
     :raises ValueError: for a negative count.
@@ -100,7 +103,7 @@ def digits(
 
 
 def _affine_maps(count: int, rng: np.random.Generator, distortion: Distortion) -> Floats:
-    """The maps from a pixel of the drawing to a place in the bitmap, (count, 2, 3), in pixels from the centre.
+    """The maps from a pixel of the drawing to a place in the bitmap, (count, 2, 3), in pixels off the centre.
 
     Row 0 gives the column and row 1 the row, each from (column, row, 1).
     """

@@ -1,7 +1,8 @@
-"""Records which tensor operations some code performs, whatever Python style it is written in.
+"""Records what code does to tensors, in whatever style it is written: operations, or a model's linear layers.
 
-``nn.ReLU()``, ``F.relu`` and ``Tensor.relu`` all arrive here as ``aten.relu``, where hooks on modules would see only
-the first. Operations of the backward pass are seen too. For benches only: it runs beside the subject's code.
+``nn.ReLU()``, ``F.relu`` and ``Tensor.relu`` all arrive here as ``aten.relu``, where hooks on modules would
+see only the first. Operations of the backward pass are seen too. For benches only: it runs beside the
+subject's code.
 
     with Recorder() as seen:
         model(x).sum().backward()
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 Shape = tuple[int, ...]
@@ -28,7 +29,7 @@ class Call:
     """One operation as it was performed."""
 
     name: str  # such as "aten.addmm": no overload suffix, in-place forms end in "_"
-    inputs: tuple[Shape, ...]  # shapes of the tensors among its arguments, those inside lists included, in order
+    inputs: tuple[Shape, ...]  # shapes of the tensors among its arguments, in order, those in lists too
     outputs: tuple[Shape, ...]  # shapes of the tensors it gave back
     backward: bool  # performed by the autograd engine during a backward pass
 
@@ -36,12 +37,13 @@ class Call:
 class Recorder(TorchDispatchMode):
     """A context that records every tensor operation performed in it, without changing any.
 
-    Views and shape changes are operations (``aten.view``, ``aten.t``). Composite functions arrive as the parts that
-    they are made of: ``F.linear`` on a matrix as ``aten.t`` and ``aten.addmm``, or ``aten.mm`` without a bias.
+    Views and shape changes are operations (``aten.view``, ``aten.t``). Composite functions arrive as the
+    parts that they are made of: ``F.linear`` on a matrix as ``aten.t`` and ``aten.addmm``, or ``aten.mm``
+    without a bias.
 
-    :param watch: sees arguments and result themselves, right after each operation and before the next can change
-        them in place; what it computes is neither recorded nor differentiated. The tensors share their memory with
-        the running program: clone what is to be kept.
+    :param watch: sees arguments and result themselves, right after each operation and before the next can
+        change them in place; what it computes is neither recorded nor differentiated. The tensors share
+        their memory with the running program: clone what is to be kept.
     """
 
     def __init__(self, watch: Watch | None = None) -> None:
@@ -75,6 +77,44 @@ class Recorder(TorchDispatchMode):
         return result
 
 
+@dataclass(frozen=True)
+class LinearUse:
+    """A parameter matrix as one forward pass used it: ``output = input @ matrix``, plus the bias if any."""
+
+    parameter: nn.Parameter
+    matrix: Tensor  # (in, out), a view of the parameter: writing to it changes the model
+    bias: Tensor | None  # (out,), the parameter's own memory; None too where it is added separately
+    input: Tensor  # (N, in), a copy
+    output: Tensor  # (N, out), a copy
+
+
+def linear_uses(model: nn.Module, *inputs: Tensor) -> list[LinearUse]:
+    """The products of data and a parameter matrix in one forward pass without gradients, in order of use.
+
+    ``nn.Linear``, ``F.linear``, ``x @ W`` and ``(W @ x.T).T`` look alike; the layers' names and the order
+    in which they were registered play no part. The model's mode stays as it is.
+    """
+    owners = {parameter.untyped_storage().data_ptr(): parameter for parameter in model.parameters()}
+    uses: list[LinearUse] = []
+
+    def watch(name: str, arguments: tuple[Any, ...], result: Any) -> None:
+        if name not in ("aten.addmm", "aten.mm"):
+            return
+        left, right = arguments[-2:]
+        bias = arguments[0].detach() if name == "aten.addmm" else None
+        right_owner = owners.get(right.untyped_storage().data_ptr())
+        left_owner = owners.get(left.untyped_storage().data_ptr())
+        if right_owner is not None:
+            uses.append(LinearUse(right_owner, right.detach(), bias, left.clone(), result.clone()))
+        elif left_owner is not None:
+            matrix = left.detach().t()
+            uses.append(LinearUse(left_owner, matrix, bias, right.t().clone(), result.t().clone()))
+
+    with torch.no_grad(), Recorder(watch):
+        model(*inputs)
+    return uses
+
+
 def shapes(value: Any) -> Iterator[Shape]:
     """The shapes of the tensors in a nested list or tuple."""
     if isinstance(value, Tensor):
@@ -85,5 +125,5 @@ def shapes(value: Any) -> Iterator[Shape]:
 
 
 def _in_backward() -> bool:
-    """Whether the autograd engine is evaluating a node in this thread; torch has no public function for it."""
+    """Whether the autograd engine is evaluating a node in this thread; torch has no public way to ask."""
     return torch._C._current_autograd_node() is not None

@@ -1,0 +1,175 @@
+"""Runs DeepNetwork and train in the worker and gives back what they computed as plain data."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+
+import debugging
+import torch
+from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from grader.worker.recorder import linear_uses
+
+# ---- p5.network --------------------------------------------------------------------------------------------
+
+
+def network_logits(width: int, num_classes: int, images: Tensor, train_mode: bool) -> Tensor:
+    """Logits of a fresh network for a batch."""
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes)
+    model.train(train_mode)
+    return model(images).detach()
+
+
+def network_layers(width: int, num_classes: int, images: Tensor) -> list[tuple[int, int]]:
+    """(inputs, outputs) of each linear layer of a fresh network, in the order in which they are used."""
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes).eval()
+    return [(use.matrix.shape[0], use.matrix.shape[1]) for use in linear_uses(model, images)]
+
+
+def initial_weights(width: int, num_classes: int, images: Tensor, seed: int) -> list[Tensor]:
+    """The matrices (outputs, inputs) of a fresh network's linear layers, in the order of their use."""
+    torch.manual_seed(seed)
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes).eval()
+    return [use.matrix.t() for use in linear_uses(model, images)]
+
+
+def gradient_norms(width: int, num_classes: int, images: Tensor, labels: Tensor, seed: int) -> list[float]:
+    """L2 norm of the cross-entropy's gradient for each linear layer's matrix, fresh and in train mode."""
+    torch.manual_seed(seed)
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes)
+    matrices = [use.parameter for use in linear_uses(model.eval(), images)]
+    F.cross_entropy(model.train()(images), labels).backward()
+    return [0.0 if matrix.grad is None else matrix.grad.norm().item() for matrix in matrices]
+
+
+# ---- p5.train ----------------------------------------------------------------------------------------------
+
+
+def _perceptron(weights: list[Tensor], biases: list[Tensor]) -> nn.Sequential:
+    """Linear layers with these weights (outputs, inputs) and tanh between them: no BatchNorm, no dropout."""
+    layers: list[nn.Module] = []
+    for weight, bias in zip(weights, biases, strict=True):
+        linear = nn.Linear(weight.shape[1], weight.shape[0])
+        linear.load_state_dict({"weight": weight, "bias": bias})
+        layers += [linear, nn.Tanh()]
+    return nn.Sequential(*layers[:-1])
+
+
+def train_perceptron(
+    weights: list[Tensor],
+    biases: list[Tensor],
+    inputs: Tensor,
+    targets: Tensor,
+    batch_sizes: list[int],
+    epochs: int,
+    lr: float | None = None,
+) -> tuple[list[dict[str, float]], list[Tensor]]:
+    """Train a perceptron on a list of batches.
+
+    :param lr: None leaves the rate to train's own default.
+    :return: what train returned, and how far each parameter moved.
+    """
+    model = _perceptron(weights, biases)
+    batches = list(zip(inputs.split(batch_sizes), targets.split(batch_sizes), strict=True))
+    start = [parameter.detach().clone() for parameter in model.parameters()]
+    rate = {} if lr is None else {"lr": lr}
+    history = debugging.train(model, batches, epochs, **rate)
+    moved = [now.detach() - before for now, before in zip(model.parameters(), start, strict=True)]
+    return [{"loss": float(row["loss"]), "lr": float(row["lr"])} for row in history], moved
+
+
+# ---- p5.accuracy -------------------------------------------------------------------------------------------
+
+
+def digits_run(
+    images: Tensor, labels: Tensor, test_images: Tensor, seed: int, epochs: int
+) -> tuple[list[dict[str, float]], Tensor]:
+    """Train a DeepNetwork of width 256 on digits, in shuffled batches of 64, at train's own default rate.
+
+    :return: what train returned, and the trained network's logits for the test images in eval mode.
+    """
+    torch.manual_seed(seed)
+    loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True)
+    model = debugging.DeepNetwork()
+    history = debugging.train(model, loader, epochs)
+    model.eval()
+    with torch.no_grad():
+        logits = model(test_images)
+    return [{"loss": float(row["loss"]), "lr": float(row["lr"])} for row in history], logits
+
+
+# ---- p5.speed ----------------------------------------------------------------------------------------------
+
+
+class _Token:
+    """Stands for one forward pass: a node of the pass's graph holds it, so it lives as long as the graph."""
+
+    def __init__(self, batch_sum: float) -> None:
+        self.batch_sum = batch_sum
+
+
+class _Passage(torch.autograd.Function):
+    """The identity, which notes on the way back which forward pass a backward pass belongs to."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, token: _Token, seen_backward: list[float]) -> Tensor:  # type: ignore[override]
+        ctx.token, ctx.seen_backward = token, seen_backward
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):  # type: ignore[override]
+        ctx.seen_backward.append(ctx.token.batch_sum)
+        return gradient, None, None
+
+
+class _Witness(nn.Module):
+    """A linear classifier that notes its forward and backward passes, and which of them are still alive."""
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(features, classes)
+        self.forward_sums: list[float] = []
+        self.backward_sums: list[float] = []
+        self.most_alive = 0
+        self._passes: list[tuple[weakref.ref[_Token], StorageWeakRef]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        alive = sum(token() is not None or not storage.expired() for token, storage in self._passes)
+        self.most_alive = max(self.most_alive, alive)
+        token = _Token(x.sum().item())
+        logits = _Passage.apply(self.linear(x), token, self.backward_sums)
+        self.forward_sums.append(token.batch_sum)
+        self._passes.append((weakref.ref(token), StorageWeakRef(logits.untyped_storage())))
+        return logits
+
+
+def witness_training(
+    batches: list[Tensor], targets: list[Tensor], classes: int, epochs: int
+) -> dict[str, list[float] | int]:
+    """What train did while it trained a linear classifier.
+
+    :return: "forward" and "backward": the sum over the inputs of the batch that each pass belongs to, in
+        order; "steps": steps of torch's optimizers; "most_alive": the largest number of earlier forward
+        passes whose graph or output still existed when the next one began.
+    """
+    model = _Witness(batches[0].shape[1], classes)
+    steps = 0
+
+    def count_step(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    hook = torch.optim.optimizer.register_optimizer_step_post_hook(count_step)
+    loader: Iterable[tuple[Tensor, Tensor]] = list(zip(batches, targets, strict=True))
+    debugging.train(model, loader, epochs)
+    hook.remove()
+    return {
+        "forward": model.forward_sums,
+        "backward": model.backward_sums,
+        "steps": steps,
+        "most_alive": model.most_alive,
+    }
