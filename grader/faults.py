@@ -30,6 +30,7 @@ class SubmissionFault(Exception):
 
     def __init__(self, outcome: Outcome, summary: str, detail: str = "") -> None:
         super().__init__(summary)
+        self.role = "student"  # whose code it was; the reference's faults are ours
         self.outcome = outcome
         self.summary = summary
         self.detail = detail

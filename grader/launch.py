@@ -228,6 +228,22 @@ class Worker:
             self._printed += data[: max(0, room)]
             self._dropped += max(0, len(data) - max(0, room))
 
+    def new_output(self) -> str:
+        """What was printed since this was last asked; flushed, because the worker flushes before it answers."""
+        self._drain()
+        text = self.output()
+        self._printed.clear()
+        self._dropped = 0
+        return text
+
+    def pristine(self) -> bool:
+        """Whether process-wide settings (default dtype, gradient mode, threads) are as they were at the start."""
+        try:
+            reply, _ = self.request(messages.Inspect(call_id()), [], Allowance(None, 5.0))
+        except (TookTooLong, Died, wire.WireError):
+            return False
+        return isinstance(reply, messages.Answer) and reply.value is True
+
     def output(self) -> str:
         """What the worker printed, capped; undecodable bytes are escaped."""
         text = self._printed.decode(errors="backslashreplace")

@@ -1,7 +1,7 @@
 """Collects the free-text answers of submissions into one table for manual grading.
 
-A student writes below the headings of ``answers.md``, each of which carries a question's id. What the template
-itself says there, its comments included, is no part of an answer.
+A student writes below the headings of ``answers.md``, each of which carries a question's id. What the
+template itself says there, its comments included, is no part of an answer.
 """
 
 from __future__ import annotations

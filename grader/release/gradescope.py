@@ -1,7 +1,7 @@
 """Builds the zip that Gradescope makes an autograder image of: one assignment, its reference and the engine.
 
-The platform runs ``setup.sh`` once as root when it builds the image, and ``run_autograder`` for every submission,
-with the zip unpacked in ``/autograder/source``.
+The platform runs ``setup.sh`` once as root when it builds the image, and ``run_autograder`` for every
+submission, with the zip unpacked in ``/autograder/source``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builds what students get: handouts, stubs, public tests, the engine, and nothing that gives an answer away."""
+"""Builds what students get: handouts, stubs, public tests, the engine, and nothing that tells an answer."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def build_student(course: Course, assignment_ids: Sequence[str], out: Path) -> B
     """Builds the release of some assignments as a folder and a zip in ``out``.
 
     :param assignment_ids: empty for all of the course.
-    :raises GraderFault: no such assignment, a file that it must have is missing, or a released file holds a line
-        of a solution or a hidden test.
+    :raises GraderFault: no such assignment, a file that it must have is missing, or a released file holds a
+        line of a solution or a hidden test.
     """
     ids = list(assignment_ids) or course.assignments()
     assignments = [course.assignment(assignment_id) for assignment_id in ids]

@@ -21,6 +21,13 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     by_hand: bool  # autograd and torch.optim are out of reach
 
 
+class Load(msgspec.Struct, tag="load", forbid_unknown_fields=True):
+    """Import a submitted module, before any input is sent."""
+
+    id: int
+    module: str
+
+
 class Call(msgspec.Struct, tag="call", forbid_unknown_fields=True):
     """Call a submitted function; arrays among the arguments become tensors."""
 
@@ -58,7 +65,7 @@ class Inspect(msgspec.Struct, tag="inspect", forbid_unknown_fields=True):
     id: int
 
 
-Request = Call | Run | Fetch | Inspect
+Request = Load | Call | Run | Fetch | Inspect
 
 
 class Ready(msgspec.Struct, tag="ready", forbid_unknown_fields=True):
@@ -84,7 +91,7 @@ class Raised(msgspec.Struct, tag="raised", forbid_unknown_fields=True):
     file: str | None  # innermost submitted file on the stack
     line: int | None
     source: str | None
-    stage: str  # import | call
+    stage: str  # load | call: whether inputs had arrived
 
 
 class Unusable(msgspec.Struct, tag="unusable", forbid_unknown_fields=True):

@@ -58,26 +58,30 @@ class Worker:
         self, request: messages.Request, buffer: bytearray
     ) -> tuple[messages.Reply, list[memoryview]]:
         """Carry out one request; every way in which submitted code can fail becomes a reply."""
-        stage = ["import"]
         try:
-            return self.carry_out(request, buffer, stage)
+            return self.carry_out(request, buffer)
         except codec.Unfit as error:
             return messages.Unusable(request.id, str(error)), []
         except BaseException as error:  # SystemExit and KeyboardInterrupt included: the judge must get an answer
-            return raised(request.id, error, stage[0], self.settings.folder), []
+            stage = "load" if isinstance(request, messages.Load) else "call"
+            return raised(request.id, error, stage, self.settings.folder), []
 
     def carry_out(
-        self, request: messages.Request, buffer: bytearray, stage: list[str]
+        self, request: messages.Request, buffer: bytearray
     ) -> tuple[messages.Reply, list[memoryview]]:
-        """Carry out one request and let every exception out; ``stage`` says how far it came."""
+        """Carry out one request and let every exception out."""
         if isinstance(request, messages.Inspect):
             return messages.Answer(request.id, process_globals() == self.globals), []
+        if isinstance(request, messages.Load):
+            if request.module in self.settings.problems:
+                return messages.Absent(request.id, self.settings.problems[request.module]), []
+            importlib.import_module(request.module)
+            return messages.Answer(request.id, None), []
         found = self.find(request)
         if isinstance(found, messages.Absent):
             return found, []
         if isinstance(request, messages.Fetch):
             return self.packed(request.id, found)
-        stage[0] = "call"
         decoder = codec.Decoder(buffer)
         args = [plain.to_objects(decoder.value(node)) for node in request.args]
         values = [plain.to_objects(decoder.value(node)) for node in request.values]
@@ -91,8 +95,6 @@ class Worker:
                 exec(compile(request.source, f"<{request.origin}>", "exec"), bench.__dict__)  # noqa: S102 - ours
                 self.benches[request.source] = bench
             return getattr(self.benches[request.source], request.name)
-        if request.module in self.settings.problems:
-            return messages.Absent(request.id, self.settings.problems[request.module])
         module = importlib.import_module(request.module)
         if not hasattr(module, request.name):
             return messages.Absent(request.id, missing_name(module, request))

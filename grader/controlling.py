@@ -1,0 +1,200 @@
+"""Where results are added up: one process, under xdist the controller, keeps the table, the files and the last word."""
+
+from __future__ import annotations
+
+import json
+import platform
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from grader.config import Assignment, assignment_of
+from grader.faults import Outcome
+from grader.judging import planned
+from grader.options import Options
+from grader.points import PlannedTest, difference, read_points
+from grader.results.model import Context
+from grader.results.store import ResultStore
+from grader.results.terminal import write
+from grader.scoring import CaseResult, Mistake
+from grader.seeds import GIVEN, grading_seed
+from grader.submission import Submission, SubmissionFolderError, collect
+from grader.tomlfile import ConfigError
+
+STATUS = {
+    Outcome.GRADER_ERROR: ("error", "E", "GRADER ERROR"),
+    Outcome.NOT_STARTED: ("not started", ".", ("NOT STARTED", {"yellow": True})),
+    Outcome.TIMED_OUT: ("failed", "T", ("TIMED OUT", {"red": True})),
+    Outcome.SUBMISSION_ERROR: ("failed", "F", ("FAILED", {"red": True})),
+    Outcome.FAILED: ("failed", "F", ("FAILED", {"red": True})),
+}
+EXIT_GRADER_ERROR = 3  # the instructor has to look, and grade again
+
+
+@dataclass
+class Tally:
+    """One assignment's results in the making."""
+
+    assignment: Assignment
+    store: ResultStore
+    table: list[PlannedTest]
+    generated: bool  # whether points.toml was there
+
+
+class Controller:
+    """Adds up what the tests' reports bring."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.collected: list[PlannedTest] = []
+        self.tallies = {assignment.id: self._tally(assignment) for assignment in options.assignments}
+
+    def _tally(self, assignment: Assignment) -> Tally:
+        try:
+            table = read_points(assignment.points_path) if assignment.points_path.is_file() else []
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        source = self.options.submission or self.options.course.starter(assignment.id)
+        try:
+            submission = self._submission(assignment, source)
+        except SubmissionFolderError as error:
+            store = self._store(assignment, table, None, source)
+            store.problem(str(error))
+            store.finish("stopped")
+            raise pytest.UsageError(str(error)) from None
+        store = self._store(assignment, table, submission, source)
+        return Tally(assignment, store, table, bool(table))
+
+    def _submission(self, assignment: Assignment, source: Path) -> Submission:
+        given = self.options.course.reference(assignment.id) or self.options.course.starter(assignment.id)
+        with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
+            return collect(assignment, source, Path(scratch) / "submission", given)
+
+    def _store(
+        self, assignment: Assignment, table: list[PlannedTest], submission: Submission | None, source: Path
+    ) -> ResultStore:
+        options = self.options
+        given = options.grading_seed is not None
+        digest = submission.digest if submission else ""
+        seed = options.grading_seed if given else grading_seed(options.secret, assignment.id, digest)
+        context = Context(
+            submission=submission,
+            folder=str(source),
+            seed=seed,
+            seed_source=GIVEN if given else options.secret.source,
+            isolation=options.isolation,
+            device=options.device,
+            versions=versions(),
+        )
+        return ResultStore(
+            context, table, assignment, json_path=options.results, gradescope_path=options.gradescope
+        )
+
+    # -- collection ----------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Before ``-k`` and ``--lf`` take tests away: is the table what the markers say?"""
+        self.collected = plan_of(items)
+        if self.options.plan is not None:
+            plans = [msgspec.structs.asdict(plan) for plan in self.collected]
+            self.options.plan.write_text(json.dumps(plans, indent=1), encoding="utf-8")
+        if self.config.option.collectonly:
+            return
+        files = {str(item.path) for item in items}
+        for tally in self.tallies.values():
+            folder = tally.assignment.folder
+            mine = plan_of([item for item in items if assignment_of(item.path) == folder])
+            if not tally.generated:
+                tally.store.replan(mine)
+                tally.store.problem("points.toml is not there: the maximum is what this run collected")
+            elif all(str(path) in files for path in folder.glob("test_*.py")) and not self._partial():
+                for line in difference(tally.table, mine):
+                    tally.store.problem(f"points.toml is not current: {line}")
+
+    def _partial(self) -> bool:
+        """Whether the command line asks for some tests of a file only."""
+        return bool(self.config.option.lf) or any("::" in str(argument) for argument in self.config.args)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A test file of ours that does not import: nothing it holds can be judged."""
+        if not report.failed:
+            return
+        path = Path(self.config.rootpath, report.nodeid.split("::")[0])
+        folder = assignment_of(path)
+        for tally in self.tallies.values():
+            if folder is None or folder == tally.assignment.folder:
+                tally.store.problem(f"{report.nodeid} cannot be collected: its tests are not run", fault=True)
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        said: dict[str, Any] | None = getattr(report, "graded", None)
+        if said is None:
+            return
+        result = case_of(said)
+        tally = self.tallies.get(result.question.split(".")[0])
+        if tally is not None:
+            tally.store.add(result)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
+        said: dict[str, Any] | None = getattr(report, "graded", None)
+        if said is None:
+            return None
+        return STATUS.get(Outcome(said["outcome"]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.config.option.collectonly:
+            return
+        state = "finished" if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else "stopped"
+        for tally in self.tallies.values():
+            tally.store.finish(state)
+        if any(tally.store.grader_error for tally in self.tallies.values()):
+            session.exitstatus = EXIT_GRADER_ERROR
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        if self.config.option.collectonly:
+            return
+        for tally in self.tallies.values():
+            terminalreporter.ensure_newline()
+            write(tally.store.result(), terminalreporter._tw._file, tally.store.unwritten)
+
+
+def plan_of(items: Sequence[pytest.Item]) -> list[PlannedTest]:
+    """What the collected tests declare, cases of one test counted together, in the order of collection."""
+    merged: dict[str, PlannedTest] = {}
+    for plan in filter(None, map(planned, items)):
+        before = merged.get(plan.test)
+        merged[plan.test] = msgspec.structs.replace(plan, cases=before.cases + 1 if before else 1)
+    return list(merged.values())
+
+
+def case_of(said: dict[str, Any]) -> CaseResult:
+    """A case as it crossed from a node of xdist."""
+    mistake = said["mistake"]
+    known = None if mistake is None else Mistake(**mistake)
+    return CaseResult(**{**said, "outcome": Outcome(said["outcome"]), "mistake": known})
+
+
+def versions() -> dict[str, str]:
+    """What the result depends on; torch's version is read without importing it."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for name in ("grader", "numpy", "torch", "pytest"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found

@@ -1,0 +1,62 @@
+"""What the tests of an assignment ask for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from grader.bench import Bench
+from grader.judging import Judge, TestState, state_key
+from grader.run import REFERENCE, STUDENT
+from grader.subject import Subject
+
+
+def _judge(request: pytest.FixtureRequest) -> Judge:
+    judge = request.config.pluginmanager.get_plugin("grader-judge")
+    if not isinstance(judge, Judge):
+        raise pytest.UsageError("this fixture belongs to the tests of an assignment")
+    return judge
+
+
+def _state(request: pytest.FixtureRequest) -> TestState:
+    _judge(request)
+    state: TestState = request.node.stash[state_key]
+    return state
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Subject:
+    """The submission, in a worker of this test's own."""
+    return _judge(request).fixture_subject(request.node, STUDENT)
+
+
+@pytest.fixture
+def reference(request: pytest.FixtureRequest) -> Subject:
+    """The reference, called like the student and after it."""
+    return _judge(request).fixture_subject(request.node, REFERENCE)
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """The assignment's bench functions, for ``student.run(bench.name, ...)``."""
+    return _state(request).run.bench
+
+
+@pytest.fixture
+def grading_seed(request: pytest.FixtureRequest) -> int:
+    """The seed of this submission's grading."""
+    return _state(request).run.seed
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers of this test's own, from the grading seed."""
+    return _state(request).run.generator(request.node.nodeid.rpartition("/")[2])
+
+
+@pytest.fixture
+def gate(request: pytest.FixtureRequest) -> Callable[[str], object]:
+    """A calibrated gate by its id: ``gate("p5.accuracy").judge(student)``."""
+    return _state(request).run.gate

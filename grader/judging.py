@@ -1,0 +1,298 @@
+"""Where tests run: gives each test its subjects and its allowance, and turns what happened into an outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.config import assignment_of
+from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
+from grader.inprocess import InProcess
+from grader.launch import Allowance, Fresh, Launcher, Plan, Worker, Zygote
+from grader.options import Options
+from grader.points import PlannedTest, is_public
+from grader.run import REFERENCE, STUDENT, AssignmentRun
+from grader.scoring import CaseResult, Mistake
+from grader.subject import Subject
+from grader.submission import SubmissionFolderError, collect
+from grader.text import plain
+
+DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
+NEEDS_GPU = "needs a GPU: --device cuda"
+
+
+@dataclass
+class TestState:
+    """What one test has in hand while it runs."""
+
+    plan: PlannedTest
+    run: AssignmentRun
+    allowance: Allowance
+    student: Subject | None = None
+    workers: list[Worker] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    fault: GraderFault | None = None  # from our side of the fixtures' teardown
+
+
+state_key = pytest.StashKey[TestState]()
+allowance_key = pytest.StashKey[Allowance]()
+
+
+def planned(item: pytest.Item, cases: int = 1) -> PlannedTest | None:
+    """What a collected test declares in its marker, or None if it is not graded."""
+    marker = item.get_closest_marker("graded")
+    folder = assignment_of(item.path)
+    if marker is None or folder is None:
+        return None
+    said = marker.kwargs
+    name = f"{item.path.relative_to(folder).as_posix()}::{getattr(item, 'originalname', None) or item.name}"
+    document = (getattr(getattr(item, "obj", None), "__doc__", None) or item.name).strip()
+    return PlannedTest(
+        question=said["question"],
+        test=name,
+        title=document.splitlines()[0].strip(),
+        points=said["points"],
+        cases=cases,
+        rung=said["rung"],
+        visibility=said["visibility"] or ("visible" if is_public(item.path.name) else "hidden"),
+        device=said["device"],
+        hint=said["hint"] or "",
+    )
+
+
+class Judge:
+    """Runs in every process that runs tests: starts the launcher at once, without waiting for it."""
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.config = config
+        self.options = options
+        self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
+        self.folder.chmod(0o700)
+        self.launcher = None if config.option.collectonly else self._launcher()
+        self.runs: dict[str, AssignmentRun] = {}
+        self._kept: dict[tuple[str, bool, str], Worker] = {}
+
+    def _launcher(self) -> Launcher:
+        if self.options.isolation == "none":
+            return InProcess()
+        return Zygote(self.folder) if self.options.launcher == "zygote" else Fresh(self.folder)
+
+    def run_of(self, item: pytest.Item) -> AssignmentRun:
+        """The assignment's run, made at its first test."""
+        folder = assignment_of(item.path)
+        assert folder is not None
+        if folder.name not in self.runs:
+            course = self.options.course
+            assignment = next(each for each in self.options.assignments if each.id == folder.name)
+            source = self.options.submission or course.starter(assignment.id)
+            given = course.reference(assignment.id) or course.starter(assignment.id)
+            self.runs[folder.name] = AssignmentRun(
+                course=course,
+                assignment=assignment,
+                submission=collect(assignment, source, self.folder / assignment.id / "submission", given),
+                secret=self.options.secret,
+                folder=self.folder / assignment.id,
+                given_seed=self.options.grading_seed,
+            )
+        return self.runs[folder.name]
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        """Keep pytest-timeout's marker and set no timer: its own would kill the judge, or leave the worker alive."""
+        if planned(item) is None:
+            return None
+        item.stash[allowance_key] = Allowance.of_timeout(settings.timeout)
+        return True
+
+    @pytest.hookimpl(tryfirst=True, optionalhook=True)
+    def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
+        return None if planned(item) is None else True
+
+    def _allowance(self, item: pytest.Item) -> Allowance:
+        if self.options.isolation == "none":
+            return Allowance()  # somebody may be typing at a debugger's prompt
+        return item.stash.get(allowance_key, None) or Allowance.of_timeout(DEFAULT_SECONDS)
+
+    # -- a test ------------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        plan = planned(item)
+        if plan is None:
+            return
+        refused = self.options.refuse_hidden(item.path)
+        if refused:
+            raise GraderFault(refused)
+        if plan.device == "cuda" and self.options.device != "cuda":
+            pytest.skip(NEEDS_GPU)
+        item.stash[state_key] = TestState(plan, self.run_of(item), self._allowance(item))
+
+    def subject(self, item: pytest.Item, role: str) -> Subject:
+        """A subject for one test; its worker starts at the first call."""
+        state = item.stash[state_key]
+        allowance = state.allowance
+        if role != STUDENT:  # what the reference takes is not on the student's account
+            allowance = Allowance(allowance.cpu_seconds, allowance.wall_seconds)
+        test = item.nodeid.rpartition("/")[2]
+
+        def connect(plan: Plan) -> Worker:
+            worker = self._worker(item, state, role, plan)
+            if role == STUDENT:
+                allowance.started = time.monotonic()  # the start of our own processes is not the student's time
+            return worker
+
+        subject = state.run.subject(role, state.plan.question, test, allowance, connect)
+        if role == STUDENT:
+            state.student = subject
+        return subject
+
+    def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
+        assert self.launcher is not None
+        key = (role, plan.by_hand, str(item.path))
+        if self.launcher.lifetime == "file" and key in self._kept:
+            if self._kept[key].alive:
+                return self._kept[key]
+            del self._kept[key]
+        worker = self.launcher.start(plan)
+        if self.launcher.lifetime == "file":
+            self._kept[key] = worker
+        else:
+            state.workers.append(worker)
+        return worker
+
+    def _end_workers(self, state: TestState) -> None:
+        """End the test's own workers; of those that serve a file, those whose process-wide settings were changed."""
+        if state.student is not None and is_public(state.plan.test.split("::")[0]):
+            connection = state.student.connection
+            if isinstance(connection, Worker):
+                state.shown.append(connection.new_output())
+        for worker in state.workers:
+            worker.close()
+        state.workers.clear()
+        for key, worker in list(self._kept.items()):
+            if worker.alive and not worker.pristine():
+                worker.close()
+            if not worker.alive:
+                del self._kept[key]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        plan = planned(item)
+        if plan is None:
+            return report
+        state = item.stash.get(state_key, None)
+        if state is not None:
+            state.seconds += call.duration
+        error = call.excinfo.value if call.excinfo is not None else None
+        if error is None and (report.when != "call" or state is None):
+            return report
+        result = self._judge(item, plan, state, error, report)
+        if state is not None and (report.when == "call" or error is not None):
+            self._end_workers(state)
+            result = replace(result, output=plain("\n".join(part for part in state.shown if part)))
+        self._dress(report, result, is_public(item.path.name))
+        return report
+
+    def _judge(
+        self,
+        item: pytest.Item,
+        plan: PlannedTest,
+        state: TestState | None,
+        error: BaseException | None,
+        report: pytest.TestReport,
+    ) -> CaseResult:
+        """What became of one case."""
+        case = f"{plan.test.split('::')[0]}::{item.name}"
+        seconds = state.seconds if state else 0.0
+        result = CaseResult(plan.question, plan.test, case, Outcome.PASSED, seconds=seconds)
+        if error is None:
+            return result
+        if isinstance(error, Mismatch):
+            result = replace(
+                result,
+                outcome=Outcome.FAILED,
+                summary=error.summary,
+                detail=error.detail,
+                share=error.share,
+                agreed=error.agreed,
+            )
+        elif isinstance(error, SubmissionFault) and error.role == STUDENT:
+            result = replace(result, outcome=error.outcome, summary=error.summary, detail=error.detail)
+        elif isinstance(error, SubmissionFolderError):
+            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=str(error))
+        elif isinstance(error, pytest.skip.Exception) and str(error) == NEEDS_GPU:
+            result = replace(result, outcome=Outcome.NOT_RUN, summary=NEEDS_GPU)
+        elif self.options.isolation == "none" and not isinstance(error, GraderFault):
+            said = f"raised {type(error).__name__}"
+            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=said, detail=str(report.longrepr))
+        else:
+            skipped = isinstance(error, pytest.skip.Exception)
+            said = "a graded test skipped itself" if skipped else "an error of the grader, not yours"
+            result = replace(result, outcome=Outcome.GRADER_ERROR, summary=said, detail=str(report.longrepr))
+        if result.outcome in (Outcome.FAILED, Outcome.SUBMISSION_ERROR) and state and state.student:
+            result = replace(result, mistake=self._mistake(item, state, state.student))
+        return result
+
+    def _mistake(self, item: pytest.Item, state: TestState, student: Subject) -> Mistake | None:
+        if not isinstance(self.launcher, Zygote):
+            return None
+        with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
+            known = state.run.recognise(
+                student, state.plan.question, item.nodeid.rpartition("/")[2], self.launcher.start
+            )
+            return None if known is None else Mistake(known.name, known.message)
+        return None
+
+    def _dress(self, report: pytest.TestReport, result: CaseResult, public: bool) -> None:
+        """Make the report carry the result across xdist, and show no more than the student may see."""
+        report.graded = {**dataclasses.asdict(result), "outcome": result.outcome.value}  # type: ignore[attr-defined]
+        if result.outcome is Outcome.PASSED:
+            return
+        if result.outcome in (Outcome.NOT_STARTED, Outcome.NOT_RUN):
+            report.outcome = "skipped"
+            report.longrepr = (str(report.fspath), report.location[1] or 0, f"Skipped: {result.summary}")
+            return
+        report.outcome = "failed"
+        lines = [result.summary]
+        if result.mistake:
+            lines.append(result.mistake.message)
+        if (public or result.outcome is Outcome.GRADER_ERROR) and result.detail:
+            lines.append(result.detail)
+        report.longrepr = "\n".join(lines)
+        report.sections.clear()
+        if public and result.output:
+            report.sections.append(("what your code printed", result.output))
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        for worker in self._kept.values():
+            worker.close()
+        if self.launcher is not None:
+            self.launcher.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fixture_subject(self, item: pytest.Item, role: str) -> Subject:
+        """For the fixtures ``student`` and ``reference``.
+
+        :raises GraderFault: a public test asked for the reference, which no release has.
+        """
+        if role == REFERENCE and is_public(item.path.name):
+            raise GraderFault("a public test must do without the reference")
+        return self.subject(item, role)

@@ -1,0 +1,128 @@
+"""Recognises a wrong answer: a known mistake, asked the same, answers the same.
+
+A known mistake is a file under ``reference/pN/mistakes/``: its docstring is the message for the student, QUESTIONS are
+the ids that it must lose, MODULE is the reference module it changes; its text is appended to that module's, so its
+definitions win. It is named only if it alone agrees with the student on every recorded call and differs from the
+reference somewhere: two that agree are not told apart by guessing.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.compare import Tolerance, difference
+from grader.config import Course
+from grader.faults import GraderFault, SubmissionFault
+from grader.subject import RecordedCall, Subject
+from grader.tomlfile import ConfigError
+
+BUDGET_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong solution that is kept to be recognised."""
+
+    name: str
+    message: str
+    questions: tuple[str, ...]
+    module: str
+    source: str
+
+
+def read_mistake(path: Path) -> Mistake:
+    """:raises ConfigError: no docstring, QUESTIONS or MODULE."""
+    source = path.read_text(encoding="utf-8")
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ConfigError(f"{path}: line {error.lineno}: {error.msg}") from None
+    constants: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name in ("QUESTIONS", "MODULE"):
+                constants[name] = ast.literal_eval(node.value)
+    message = ast.get_docstring(tree)
+    questions, module = constants.get("QUESTIONS"), constants.get("MODULE")
+    if not message or not isinstance(questions, tuple) or not questions or not isinstance(module, str):
+        raise ConfigError(f"{path}: a known mistake has a docstring, QUESTIONS (a tuple of ids) and MODULE")
+    return Mistake(path.stem, " ".join(message.split()), tuple(map(str, questions)), module, source)
+
+
+def read_mistakes(reference: Path | None) -> dict[str, Mistake]:
+    """The known mistakes of an assignment by name; none in a student release.
+
+    :raises ConfigError: one of them is incomplete.
+    """
+    if reference is None:
+        return {}
+    return {path.stem: read_mistake(path) for path in sorted((reference / "mistakes").glob("[!_]*.py"))}
+
+
+def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
+    """A submission made of the reference with one known mistake; the folder that holds it.
+
+    :raises ConfigError: no such mistake, or no reference here.
+    """
+    reference = course.reference(assignment_id)
+    if reference is None:
+        raise ConfigError("this course has no reference: it is a student release")
+    mistakes = read_mistakes(reference)
+    if name not in mistakes:
+        raise ConfigError(f"no known mistake {name!r} in {assignment_id}; there are: {', '.join(mistakes)}")
+    mistake = mistakes[name]
+    assignment = course.assignment(assignment_id)
+    into.mkdir(parents=True, exist_ok=True)
+    for file in [*assignment.files, *assignment.given]:
+        shutil.copy(reference / file, into / file)
+    target = into / f"{mistake.module}.py"
+    if not target.is_file():
+        raise ConfigError(f"{name}: no module {mistake.module!r} in {assignment_id}")
+    with target.open("a", encoding="utf-8") as file:
+        file.write(f"\n\n{mistake.source}")
+    return into
+
+
+def recognise(
+    calls: Sequence[RecordedCall],
+    reference: Subject,
+    candidates: Iterable[tuple[Mistake, Callable[[], Subject]]],
+    *,
+    seconds: float = BUDGET_SECONDS,
+) -> Mistake | None:
+    """The one mistake that answers every call as the student did, at least one of them unlike the reference.
+
+    :param calls: what the student was asked, in order.
+    :param candidates: each mistake with a way to start it in a worker of its own.
+    """
+    stop = time.monotonic() + seconds
+    if not calls:
+        return None
+    try:
+        if all(_agree(call, reference.replay(call)) for call in calls):
+            return None  # right so far: the failure is of another kind
+    except (SubmissionFault, GraderFault):
+        return None
+    named: list[Mistake] = []
+    for mistake, start in candidates:
+        if time.monotonic() > stop:
+            return None
+        try:
+            subject = start()
+            if all(_agree(call, subject.replay(call)) for call in calls):
+                named.append(mistake)
+        except (SubmissionFault, GraderFault):
+            continue
+    return named[0] if len(named) == 1 else None
+
+
+def _agree(student: RecordedCall, other: RecordedCall) -> bool:
+    if student.raised is not None or other.raised is not None:
+        return student.raised is not None and other.raised is not None and student.raised[0] == other.raised[0]
+    return difference(student.answer, other.answer, Tolerance()) is None

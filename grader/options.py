@@ -1,0 +1,69 @@
+"""What the command line asks of a grading run, checked before anything starts."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from grader.config import Assignment, ConfigError, Course
+from grader.points import Device, is_public
+from grader.seeds import Secret, load_secret
+
+
+@dataclass(frozen=True)
+class Options:
+    """The run's options; every folder is absolute."""
+
+    course: Course
+    assignments: tuple[Assignment, ...]
+    submission: Path | None
+    results: Path | None
+    gradescope: Path | None
+    plan: Path | None
+    grading_seed: int | None
+    isolation: str
+    launcher: str
+    device: Device
+    secret: Secret
+
+    @classmethod
+    def of(cls, config: pytest.Config, folders: list[Path]) -> Options:
+        """:raises pytest.UsageError: the options contradict one another, or something named is unusable."""
+        try:
+            course = Course.find(folders[0])
+            assignments = tuple(course.assignment(folder.name) for folder in folders)
+            secret = load_secret()
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+        here = config.invocation_params.dir
+
+        def path(name: str) -> Path | None:
+            value = config.getoption(name)
+            return Path(here, value).absolute() if value else None
+
+        options = cls(
+            course=course,
+            assignments=assignments,
+            submission=path("--submission"),
+            results=path("--results"),
+            gradescope=path("--gradescope"),
+            plan=path("--grader-plan"),
+            grading_seed=config.getoption("--grading-seed"),
+            isolation=config.getoption("--isolation"),
+            launcher=config.getoption("--launcher") or ("zygote" if sys.platform == "linux" else "fresh"),
+            device=config.getoption("--device"),
+            secret=secret,
+        )
+        if len(assignments) > 1 and (options.results or options.gradescope):
+            names = ", ".join(assignment.id for assignment in assignments)
+            raise pytest.UsageError(f"--results and --gradescope hold one assignment, and this run has {names}")
+        return options
+
+    def refuse_hidden(self, file: Path) -> str | None:
+        """Why a test file must not run under these options, or None."""
+        if self.isolation == "none" and not is_public(file.name):
+            return f"--isolation none runs student code in the judge's process: {file.name} is not for that"
+        return None

@@ -1,0 +1,78 @@
+"""The pytest plugin: options, and the two halves of a grading run.
+
+Where tests run (:mod:`grader.judging`) each test gets its subjects and its outcome; where results are added up
+(:mod:`grader.controlling`, the only process under xdist that writes) outcomes become points and files. A pytest run
+that collects no assignment is left alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.config import ConfigError, Course, assignment_of
+from grader.controlling import Controller
+from grader.judging import Judge
+from grader.options import Options
+
+pytest_plugins = ["grader.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grader", "grading of assignments")
+    group.addoption("--submission", metavar="DIR", help="what to grade; by default starter/, where a student works")
+    group.addoption("--results", metavar="FILE", help="write the result as JSON (for the instructor: holds the seed)")
+    group.addoption("--gradescope", metavar="FILE", help="write Gradescope's results.json")
+    group.addoption("--grading-seed", type=int, metavar="N", help="instead of the seed of the submitted files")
+    group.addoption(
+        "--isolation",
+        choices=("process", "none"),
+        default="process",
+        help="process: student code in processes of its own; none: in the judge's, for a debugger, public tests only",
+    )
+    group.addoption(
+        "--launcher",
+        choices=("zygote", "fresh"),
+        help="how workers start: forked from a zygote (Linux), or as new interpreters (anywhere)",
+    )
+    group.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: run the GPU questions too")
+    group.addoption("--grader-plan", metavar="FILE", help="write what was collected as JSON, for `grader points`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "graded(question, points, ...): a graded test; see grader.marks")
+    folders = _assignment_folders(config)
+    if not folders:
+        return
+    options = Options.of(config, folders)
+    if hasattr(config, "workerinput"):  # a node of xdist: runs tests, writes nothing
+        config.pluginmanager.register(Judge(config, options), "grader-judge")
+        return
+    config.pluginmanager.register(Controller(config, options), "grader-controller")
+    distributed = bool(getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None))
+    if not distributed:
+        config.pluginmanager.register(Judge(config, options), "grader-judge")
+    elif getattr(config.option, "dist", "no") in ("no", "load"):
+        # One training per module: a module's tests stay together.
+        config.option.dist = "loadscope"
+
+
+def _assignment_folders(config: pytest.Config) -> list[Path]:
+    """The assignments that the command line names, by a folder, a file, a node id, or a folder above them."""
+    folders: list[Path] = []
+    for argument in config.args:
+        path = Path(config.invocation_params.dir, str(argument).split("::")[0])
+        found = assignment_of(path)
+        if found is not None:
+            folders.append(found)
+        elif path.is_dir() and path.name == "assignments":
+            folders += [path / name for name in _names(path)]
+    return list(dict.fromkeys(folders))
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return Course.find(path).assignments()
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from None

@@ -1,0 +1,213 @@
+"""One grading run of one assignment: its submission, its seed, its workers.
+
+The judge's state between the tests of a run, and nothing of pytest.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from grader.bench import Bench
+from grader.config import Assignment, Course
+from grader.faults import GraderFault
+from grader.interface import Member, read_interface
+from grader.launch import Allowance, Launcher, Plan, Worker
+from grader.mistakes import Mistake, plant, read_mistakes, recognise
+from grader.seeds import Secret, grading_seed, seed_for
+from grader.subject import Subject
+from grader.submission import FileState, Submission
+
+STUDENT = "student"
+REFERENCE = "reference"
+
+
+@dataclass
+class AssignmentRun:
+    """What the tests of one assignment share.
+
+    :param folder: the run's own folder, removed afterwards.
+    :param grading_seed: given on the command line; else it comes from the secret and the submitted files.
+    """
+
+    course: Course
+    assignment: Assignment
+    submission: Submission
+    secret: Secret
+    folder: Path
+    given_seed: int | None = None
+
+    @cached_property
+    def seed(self) -> int:
+        """The grading seed of these files."""
+        if self.given_seed is not None:
+            return self.given_seed
+        return grading_seed(self.secret, self.assignment.id, self.submission.digest)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """The assignment's bench functions."""
+        return Bench(self.assignment.folder)
+
+    @cached_property
+    def interface(self) -> dict[str, dict[str, Member]]:
+        """Module to members, from the stubs as they were handed out (a release's starter may have been edited)."""
+        pristine = self.course.reference(self.assignment.id) or self.course.starter(self.assignment.id)
+        return read_interface(pristine, self.assignment.files)
+
+    @cached_property
+    def mistakes(self) -> dict[str, Mistake]:
+        """The known mistakes; none in a student release."""
+        return read_mistakes(self.course.reference(self.assignment.id))
+
+    @cached_property
+    def measures(self) -> ModuleType:
+        """measure.py, judge side."""
+        return load(self.assignment.folder / "measure.py")
+
+    @cached_property
+    def signatures(self) -> ModuleType | None:
+        """signatures.py, judge side, where there is one."""
+        path = self.assignment.folder / "signatures.py"
+        return load(path) if path.is_file() else None
+
+    def generator(self, test: str) -> np.random.Generator:
+        """A test's own random numbers, whichever others run and in whatever order."""
+        return np.random.default_rng(seed_for(self.seed, test))
+
+    # -- subjects --------------------------------------------------------------------------------------------------
+
+    def by_hand(self, question: str) -> bool:
+        """Whether autograd and torch.optim are out of reach for a question."""
+        known = self.assignment.questions.get(question)
+        return known is not None and known.by_hand
+
+    def subject(
+        self, role: str, question: str, test: str, allowance: Allowance, connect: Callable[[Plan], Any]
+    ) -> Subject:
+        """A subject whose worker starts at the first call.
+
+        :param role: student, reference, or the name of a known mistake.
+        """
+        known = self.assignment.questions.get(question)
+        module = Path(known.file if known else self.assignment.files[0]).stem
+        plan = self.plan(role, question, test)
+        return Subject(
+            role=role,
+            connect=lambda: connect(plan),
+            interface=self.interface,
+            question=question,
+            questions=frozenset(self.assignment.questions),
+            allowance=allowance,
+            module=module,
+        )
+
+    def plan(self, role: str, question: str, test: str) -> Plan:
+        """How a worker for this subject is to be set up; all roles differ in the folder only."""
+        names = [*self.assignment.files, *self.assignment.given]
+        modules = {Path(name).stem: name for name in names if name.endswith(".py")}
+        problems: dict[str, str] = {}
+        if role == STUDENT:
+            folder = self.submission.run_folder
+            problems = {
+                Path(file.name).stem: file.note
+                for file in self.submission.files
+                if file.state is not FileState.OK
+            }
+            modules = {name: file for name, file in modules.items() if name not in problems}
+        elif role == REFERENCE:
+            folder = self._reference()
+        else:
+            folder = self.folder / "mistakes" / role
+            if not folder.is_dir():
+                plant(self.course, self.assignment.id, role, folder)
+        limits = self.assignment.limits
+        return Plan(
+            folder=folder,
+            modules=modules,
+            problems=problems,
+            seed=seed_for(self.seed, f"worker {test}"),
+            by_hand=self.by_hand(question),
+            answer_bytes=limits.answer_mb << 20,
+            memory_bytes=limits.memory_mb << 20,
+            output_bytes=limits.output_kb << 10,
+        )
+
+    def _reference(self) -> Path:
+        folder = self.course.reference(self.assignment.id)
+        if folder is None:
+            raise GraderFault("this test needs the reference, which is not here")
+        return folder
+
+    def recognise(self, student: Subject, question: str, test: str, start: Callable[[Plan], Worker]) -> Mistake | None:
+        """The known mistake that explains the student's answers, or None.
+
+        A call is explained by replaying it; a training run by a signature over what it left behind.
+        """
+        candidates = {name: known for name, known in self.mistakes.items() if question in known.questions}
+        if not candidates or self.course.reference(self.assignment.id) is None:
+            return None
+        signed = self._signed(student, candidates)
+        if signed is not None:
+            return signed
+        workers: list[Worker] = []
+
+        def connect(plan: Plan) -> Worker:
+            worker = start(plan)
+            workers.append(worker)
+            return worker
+
+        def subject(role: str) -> Subject:
+            return self.subject(role, question, test, Allowance.of_timeout(5.0), connect)
+
+        try:
+            return recognise(
+                student.calls,
+                subject(REFERENCE),
+                [(known, lambda name=name: subject(name)) for name, known in candidates.items()],
+            )
+        finally:
+            for worker in workers:
+                worker.close()
+
+    def _signed(self, student: Subject, candidates: dict[str, Mistake]) -> Mistake | None:
+        if self.signatures is None or not student.evidence:
+            return None
+        evidence: dict[str, Any] = {}
+        for part in student.evidence:
+            evidence |= part
+        named = [
+            known
+            for name, known in candidates.items()
+            if (recognised := getattr(self.signatures, name, None)) is not None and recognised(evidence)
+        ]
+        return named[0] if len(named) == 1 else None
+
+
+def load(path: Path) -> ModuleType:
+    """A judge-side module of an assignment, by path.
+
+    :raises GraderFault: it is not there or does not run.
+    """
+    name = f"_{path.parent.name}_{path.stem}"
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise GraderFault(f"{path} is not there")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise GraderFault(f"{path}: {type(error).__name__}: {error}") from error
+    return module

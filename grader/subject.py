@@ -1,0 +1,275 @@
+"""What a test holds of the code under test: call a function, run a bench function, read an answer.
+
+Every way in which submitted code can fail to answer becomes a :class:`SubmissionFault` with a text for the student;
+the same from the reference is a :class:`GraderFault`. What the student's code was asked and answered is recorded, so
+that a known mistake can be recognised by asking it the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+import msgspec
+
+from grader.bench import BenchFunction
+from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
+from grader.interface import Member, mismatch
+from grader.launch import Allowance, Died, TookTooLong, call_id
+from grader.text import one_line as clean
+from grader.values import Record, Value
+from grader.worker import codec, messages, wire
+
+REPLAYABLE_SECONDS = 1.0  # a longer call is a training run: not replayed
+RECORD_LIMIT = 32 << 20
+
+
+class Connection(Protocol):
+    """The part of a worker that a subject needs."""
+
+    def request(
+        self, message: messages.Request, buffers: list[memoryview], allowance: Allowance
+    ) -> tuple[messages.Reply, bytearray]: ...
+
+
+class Decoder(codec.Decoder):
+    """Decodes a worker's frames into the judge's values."""
+
+    record = Record
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """One question and its answer: a value, or the types of the exception that came instead."""
+
+    message: messages.Request
+    buffers: tuple[bytes, ...]
+    answer: Value
+    raised: tuple[str, ...] | None
+
+
+@dataclass
+class Subject:
+    """Code under test as the judge sees it.
+
+    :param role: "student", "reference", or a known mistake's name.
+    :param connect: starts the worker, at the first call.
+    :param interface: module to members, from the pristine stubs.
+    :param question: id of the question that is being judged; a stub of another one reads "needs ...".
+    """
+
+    role: str
+    connect: Callable[[], Connection]
+    interface: dict[str, dict[str, Member]]
+    question: str
+    questions: frozenset[str]
+    allowance: Allowance
+    module: str  # of the question's file: imported before any input is sent
+    calls: list[RecordedCall] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    _connection: Connection | None = None
+    _recorded_bytes: int = 0
+    _loaded: set[str] = field(default_factory=set)
+
+    def __getattr__(self, module: str) -> Module:
+        if module.startswith("_") or module not in self.interface:
+            raise AttributeError(f"no module {module!r} in this assignment")
+        return Module(self, module)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The worker, once there is one."""
+        return self._connection
+
+    def run(self, function: BenchFunction, /, *args: Value, **kwargs: Value) -> Value:
+        """Run a bench function in the subject's worker.
+
+        :raises SubmissionFault: it could not, by the submission's doing.
+        """
+        encoder = codec.Encoder()
+        message = messages.Run(
+            call_id(),
+            function.source,
+            function.origin,
+            function.name,
+            [encoder.node(value) for value in args],
+            list(kwargs),
+            [encoder.node(value) for value in kwargs.values()],
+        )
+        return self._ask(message, encoder.buffers, "your code", function.returns)
+
+    def call(self, module: str, member: Member, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+        """Call one of the subject's functions.
+
+        :raises SubmissionFault: no usable answer came.
+        """
+        encoder = codec.Encoder()
+        message = messages.Call(
+            call_id(),
+            module,
+            member.name,
+            [encoder.node(value) for value in args],
+            list(kwargs),
+            [encoder.node(value) for value in kwargs.values()],
+        )
+        return self._ask(message, encoder.buffers, member.name, member.annotation)
+
+    def fetch(self, module: str, member: Member) -> Value:
+        """The value of a module-level answer.
+
+        :raises SubmissionFault: None still stands there, or no usable value came.
+        """
+        message = messages.Fetch(call_id(), module, member.name)
+        return self._ask(message, [], member.name, member.annotation)
+
+    def replay(self, recorded: RecordedCall) -> RecordedCall:
+        """Ask what somebody else was asked.
+
+        :raises SubmissionFault, GraderFault: no answer came.
+        """
+        message = msgspec.structs.replace(recorded.message, id=call_id())
+        buffers = [memoryview(buffer) for buffer in recorded.buffers]
+        try:
+            value = self._ask(message, buffers, "", None)
+        except Raised as raised:
+            return RecordedCall(message, recorded.buffers, None, raised.types)
+        return RecordedCall(message, recorded.buffers, value, None)
+
+    # -- one request ---------------------------------------------------------------------------------------------
+
+    def _ask(
+        self, message: messages.Request, buffers: list[memoryview], what: str, annotation: ast.expr | None
+    ) -> Value:
+        self._load(self.module)
+        if isinstance(message, messages.Call | messages.Fetch):
+            self._load(message.module)
+        copies = tuple(bytes(buffer) for buffer in buffers) if self.role == "student" else ()
+        started = time.monotonic()
+        try:
+            value = self._exchange(message, buffers, what)
+        except Raised as raised:
+            self._record(message, copies, None, raised.types, started)
+            raise
+        if value is None and isinstance(message, messages.Fetch):
+            self._fault(SubmissionFault(Outcome.NOT_STARTED, "not started"))
+        problem = mismatch(value, annotation)
+        if problem is not None:
+            self._fault(Unusable(f"{what} gives {clean(problem)}"))
+        self._record(message, copies, value, None, started)
+        return value
+
+    def _load(self, module: str) -> None:
+        """Import a submitted module in its own exchange: code at import time has no inputs to look at."""
+        if self._connection is None:
+            self._connection = self.connect()
+        if module not in self._loaded:
+            self._loaded.add(module)
+            self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
+
+    def _exchange(self, message: messages.Request, buffers: list[memoryview], what: str) -> Value:
+        assert self._connection is not None
+        try:
+            reply, buffer = self._connection.request(message, buffers, self.allowance)
+            return self._value(reply, buffer, what)
+        except TookTooLong as error:
+            said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
+            self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
+        except Died as error:
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, _death(error.status, what)))
+        except wire.WireError as error:
+            said = f"the answer of {what} cannot be read: {error}"
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
+
+    def _value(self, reply: messages.Reply, buffer: bytearray, what: str) -> Value:
+        if isinstance(reply, messages.Answer):
+            decoder = Decoder(buffer)
+            value = decoder.value(reply.value)
+            decoder.finish()
+            return value
+        if isinstance(reply, messages.Absent):
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(reply.reason)))
+        if isinstance(reply, messages.Unusable):
+            self._fault(Unusable(f"{what} gives {clean(reply.reason)}, which cannot be judged"))
+        if reply.stub is not None and reply.stub in self.questions:
+            text = "not started" if reply.stub == self.question else f"needs {reply.stub}, which is not started"
+            self._fault(SubmissionFault(Outcome.NOT_STARTED, text))
+        return self._raised(reply, what)
+
+    def _raised(self, reply: messages.Raised, what: str) -> NoReturn:
+        place = f" ({clean(reply.file)}, line {reply.line})" if reply.file and reply.line else ""
+        kind = _known_type(reply.types)
+        if reply.stage == "load":
+            # No input had arrived, so the message can give nothing away.
+            said = f"the file cannot be imported: {kind}{place}"
+            said += f": {clean(reply.message)}" if reply.message else ""
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply)))
+        verb = "called sys.exit" if kind == "SystemExit" else f"raised {kind}"
+        self._fault(
+            Raised(f"{what} {verb}{place}", f"{clean(reply.message)}\n{_quote(reply)}", types=tuple(reply.types))
+        )
+
+    def _fault(self, fault: SubmissionFault) -> NoReturn:
+        if self.role == "student" or isinstance(fault, Raised):
+            fault.role = self.role
+            raise fault
+        raise GraderFault(f"{self.role}: {fault.summary}\n{fault.detail}".strip())
+
+    def _record(
+        self,
+        message: messages.Request,
+        buffers: tuple[bytes, ...],
+        answer: Value,
+        raised: tuple[str, ...] | None,
+        started: float,
+    ) -> None:
+        size = sum(map(len, buffers))
+        short = time.monotonic() - started <= REPLAYABLE_SECONDS
+        if self.role == "student" and short and self._recorded_bytes + size <= RECORD_LIMIT:
+            self._recorded_bytes += size
+            self.calls.append(RecordedCall(message, buffers, answer, raised))
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of a subject; its functions can be called, its answers read."""
+
+    subject: Subject
+    name: str
+
+    def __getattr__(self, name: str) -> Any:
+        members = self.subject.interface[self.name]
+        # A stub that does not parse offers no members: ask anyway, the worker says what is wrong.
+        member = members.get(name) or Member(name, not name.isupper(), None)
+        if not member.function:
+            return self.subject.fetch(self.name, member)
+
+        def call(*args: Value, **kwargs: Value) -> Value:
+            return self.subject.call(self.name, member, args, kwargs)
+
+        return call
+
+
+def _known_type(types: list[str]) -> str:
+    """The most derived class that Python itself defines: a class's name may carry what a hidden test must not tell."""
+    for name in types:
+        kind = getattr(builtins, name, None)
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            return name
+    return "an exception"
+
+
+def _quote(reply: messages.Raised) -> str:
+    return f"    {clean(reply.source)}" if reply.source else ""
+
+
+def _death(status: int | None, what: str) -> str:
+    if status is None:
+        return f"the process of your code ended in {what}"
+    if status < 0:
+        reason = "perhaps for want of memory" if status == -9 else "a crash in compiled code, perhaps"
+        return f"the process of your code was killed in {what} (signal {-status}, {reason})"
+    return f"the process of your code ended by itself in {what} (exit status {status}): no os._exit, please"
