@@ -106,13 +106,16 @@ def _test(score: scoring.TestScore) -> TestResult:
 
 
 def _mistake(mistake: scoring.Mistake | None) -> MistakeResult | None:
-    return MistakeResult(name=one_line(mistake.name), message=plain(mistake.message)) if mistake else None
+    if mistake is None:
+        return None
+    name, message = mistake
+    return MistakeResult(name=one_line(name), message=plain(message))
 
 
 def _submission(context: Context) -> SubmissionResult:
     submission = context.submission
     if submission is None:
-        return SubmissionResult(folder=one_line(context.folder), files=[], ignored=[])
+        return SubmissionResult(folder=one_line(str(context.folder)), files=[], ignored=[])
     return SubmissionResult(
         folder=one_line(str(submission.folder)),
         files=[FileResult(name=f.name, state=f.state, note=one_line(f.note)) for f in submission.files],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -139,7 +140,7 @@ class Context:
     :param folder: the submission's folder as it was named, until a submission was found in it.
     """
 
-    folder: str = ""
+    folder: Path | str = ""
     submission: Submission | None = None
     device: Device = "cpu"
     isolation: str = ""
