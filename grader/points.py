@@ -61,7 +61,7 @@ class PointsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def is_public(name: str) -> bool:
-    """Whether a test file (or a test in it) is shipped to students: test_public.py, test_public_training.py."""
+    """Whether a test file (or a test in it) is shipped to students: test_public.py, test_public_more.py."""
     return name.startswith(PUBLIC_PREFIX)
 
 
