@@ -49,11 +49,15 @@ UNJUDGED = frozenset({Outcome.GRADER_ERROR, Outcome.NOT_RUN})
 MAX_DENOMINATOR = 100_000
 
 
-# A known mistake that was recognised: its name, and its message to the student.
-Mistake = tuple[str, str]
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake that was recognised: its name, and its message to the student."""
+
+    name: str
+    message: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class CaseResult:
     """How one case of a test ended.
 

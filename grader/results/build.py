@@ -108,8 +108,7 @@ def _test(score: scoring.TestScore) -> TestResult:
 def _mistake(mistake: scoring.Mistake | None) -> MistakeResult | None:
     if mistake is None:
         return None
-    name, message = mistake
-    return MistakeResult(name=one_line(name), message=plain(message))
+    return MistakeResult(name=one_line(mistake.name), message=plain(mistake.message))
 
 
 def _submission(context: Context) -> SubmissionResult:
