@@ -61,6 +61,8 @@ class Controller:
             table = read_points(assignment.points_path) if assignment.points_path.is_file() else []
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
+        if not table and getattr(self.config.option, "dist", "no") != "no":
+            raise pytest.UsageError(f"{assignment.points_path} is not there: run `grader points` first, or without -n")
         source = self.options.submission or self.options.course.starter(assignment.id)
         try:
             submission = self._submission(assignment, source)
@@ -142,6 +144,7 @@ class Controller:
         result = case_of(said)
         tally = self.tallies.get(result.question.split(".")[0])
         if tally is not None:
+            tally.store.context.layers = getattr(report, "layers", None) or tally.store.context.layers
             tally.store.add(result)
 
     @pytest.hookimpl(tryfirst=True)

@@ -41,7 +41,7 @@ class TestState:
     workers: list[Worker] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    fault: GraderFault | None = None  # from our side of the fixtures' teardown
+    layers: list[str] = field(default_factory=list)
 
 
 state_key = pytest.StashKey[TestState]()
@@ -166,6 +166,7 @@ class Judge:
                 return self._kept[key]
             del self._kept[key]
         worker = self.launcher.start(plan)
+        state.layers = list(worker.layers)
         if self.launcher.lifetime == "file":
             self._kept[key] = worker
         else:
@@ -205,6 +206,7 @@ class Judge:
         if state is not None and (report.when == "call" or error is not None):
             self._end_workers(state)
             result = replace(result, output=plain("\n".join(part for part in state.shown if part)))
+        report.layers = state.layers if state else []  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))
         return report
 
