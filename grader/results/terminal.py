@@ -29,7 +29,7 @@ COLOURS = {
 }
 
 
-def write(result: Result, stream: TextIO, unwritten: Mapping[Path, str] | None = None) -> None:
+def show(result: Result, stream: TextIO, unwritten: Mapping[Path, str] | None = None) -> None:
     """Write to ``stream`` in colours and at its width if it is a terminal; no escape codes otherwise."""
     tty = stream.isatty()
     encoding = stream.encoding or "ascii"
