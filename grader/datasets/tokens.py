@@ -21,8 +21,8 @@ class Sequences(NamedTuple):
 def majority(n: int, length: int, seed: int, *, classes: int = 10, wrong_labels: float = 0.0) -> Sequences:
     """Sequences of filler tokens in which one marker token stands three times.
 
-    Tokens ``0 .. classes-1`` are the markers; everything else is filler. A sequence's class is its marker. Classes
-    are balanced as far as ``n`` allows. The same arguments give the same arrays.
+    Tokens ``0 .. classes-1`` are the markers; everything else is filler. A sequence's class is its marker.
+    Classes are balanced as far as ``n`` allows. The same arguments give the same arrays.
 
     :param n: number of sequences, at least 1.
     :param length: tokens a sequence, at least 3.
