@@ -21,7 +21,7 @@ from grader.options import Options
 from grader.points import PlannedTest, difference, read_points
 from grader.results.model import Context
 from grader.results.store import ResultStore
-from grader.results.terminal import write
+from grader.results.terminal import show
 from grader.scoring import CaseResult, Mistake
 from grader.seeds import GIVEN, grading_seed
 from grader.submission import Submission, SubmissionFolderError, collect
@@ -171,7 +171,7 @@ class Controller:
             return
         for tally in self.tallies.values():
             terminalreporter.ensure_newline()
-            write(tally.store.result(), terminalreporter._tw._file, tally.store.unwritten)
+            show(tally.store.result(), terminalreporter._tw._file, tally.store.unwritten)
 
 
 def plan_of(items: Sequence[pytest.Item]) -> list[PlannedTest]:
