@@ -65,11 +65,11 @@ def complain(path: Path, text: str, key: KeyPath, message: str) -> ConfigError:
 
 def line_of(text: str, key: KeyPath) -> int | None:
     """The line, from 1, of the statement that brings ``key`` into being; None if nothing does."""
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")  # not splitlines: TOML knows no other line end
     whole = 0  # lines in the longest prefix so far that parses
     for count in range(1, len(lines) + 1):
         try:
-            data = tomllib.loads("".join(lines[:count]))
+            data = tomllib.loads("\n".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue
         if _holds(data, key):
