@@ -31,6 +31,7 @@ NOT_STARTED = "not started"
 NOT_RUN = "not run"
 NEEDS_GPU = "not run: needs a GPU"
 GATED = "right, but counts only together with a right answer on random inputs, and there was none"
+GATE_BROKEN = "right, but counts only together with the random tests, and they could not be judged"
 
 # Worst first: an error of ours must never hide behind a failure, nor a failure behind a case that did not
 # run.
@@ -158,7 +159,7 @@ def _question(
     question: str, plans: Sequence[PlannedTest], results: dict[str, dict[str, CaseResult]], device: Device
 ) -> QuestionScore:
     gates = {kind: _gate(kind, plans, results) for kind in ("cpu", "cuda")}
-    tests = [_test(plan, results.get(plan.test, {}), device, gates[plan.device].closed) for plan in plans]
+    tests = [_test(plan, results.get(plan.test, {}), device, gates[plan.device]) for plan in plans]
     counted = [test for test in tests if test.counts]
     worth = [test for test in counted if test.plan.points > 0] or counted
     if counted and all(test.share == 1 and not test.withheld for test in worth):
@@ -188,10 +189,14 @@ def _question(
 
 @dataclass(frozen=True)
 class _Gate:
-    """The random tests that decide if typed-in figures are paid; closed if they ran and nothing agreed."""
+    """The random tests that decide if typed-in figures are paid; closed if they ran and nothing agreed.
+
+    An error of ours closes it too: it must not pay. The result is then incomplete, and the student told why.
+    """
 
     tests: frozenset[str]
     closed: bool
+    message: str
 
 
 def _gate(kind: str, plans: Sequence[PlannedTest], results: dict[str, dict[str, CaseResult]]) -> _Gate:
@@ -201,10 +206,12 @@ def _gate(kind: str, plans: Sequence[PlannedTest], results: dict[str, dict[str, 
     cases = [case for plan in random for case in results.get(plan.test, {}).values()]
     ran = [case for case in cases if case.outcome is not Outcome.NOT_RUN]
     agreed = any(case.agreed > 0 or case.outcome is Outcome.PASSED for case in ran)
-    return _Gate(frozenset(plan.test for plan in random), closed=bool(ran) and not agreed)
+    broken = any(case.outcome is Outcome.GRADER_ERROR for case in ran)
+    tests = frozenset(plan.test for plan in random)
+    return _Gate(tests, closed=bool(ran) and not agreed, message=GATE_BROKEN if broken else GATED)
 
 
-def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, closed: bool) -> TestScore:
+def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gate: _Gate) -> TestScore:
     if plan.device == "cuda" and device != "cuda":
         return TestScore(plan, Outcome.NOT_RUN, 0.0, NEEDS_GPU, counts=False)
     cases = [results[name] for name in sorted(results, key=_natural)]
@@ -212,14 +219,14 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, clo
     missing = max(plan.cases - len(cases), 0)
     outcome = min(outcomes + [Outcome.NOT_RUN] * bool(missing), key=SEVERITY.index)
     share = sum((_share(case) for case in cases), Fraction()) / max(plan.cases, len(cases))
-    withheld = closed and plan.rung in ("interface", "figures") and share > 0
+    withheld = gate.closed and plan.rung in ("interface", "figures") and share > 0
     worst = next((case for case in cases if case.outcome is outcome), None)
     named = [case for case in cases if case.mistake and case.outcome is not Outcome.PASSED]
     return TestScore(
         plan,
         outcome,
         0.0 if withheld else _round(exact(plan.points) * share),
-        _message(plan, outcome, worst, missing, withheld),
+        gate.message if withheld and outcome is Outcome.PASSED else _message(plan, outcome, worst, missing),
         detail=worst.detail if worst and outcome is not Outcome.PASSED else "",
         mistake=next((case.mistake for case in named if case is worst), named[0].mistake if named else None),
         seconds=math.fsum(case.seconds for case in cases if math.isfinite(case.seconds) and case.seconds > 0),
@@ -230,13 +237,11 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, clo
     )
 
 
-def _message(
-    plan: PlannedTest, outcome: Outcome, worst: CaseResult | None, missing: int, withheld: bool
-) -> str:
+def _message(plan: PlannedTest, outcome: Outcome, worst: CaseResult | None, missing: int) -> str:
     said = worst.summary.strip() if worst else ""
     match outcome:
         case Outcome.PASSED:
-            return GATED if withheld else ""
+            return ""
         case Outcome.GRADER_ERROR:
             return f"{NOT_JUDGED}: {said}" if said else NOT_JUDGED
         case Outcome.NOT_STARTED:
