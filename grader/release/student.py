@@ -11,16 +11,14 @@ from grader.config import FILE_NAME as ASSIGNMENT_FILE
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.points import FILE_NAME as POINTS_FILE
-from grader.points import PUBLIC_FILE, public_part, question_points, read_points, render_points
+from grader.points import is_public, public_part, question_points, read_points, render_points
 from grader.release import starter
 from grader.release.archive import STAMP, engine_files, write_folder, write_zip
-from grader.release.leaks import leaks, secret_lines
+from grader.release.leaks import MEASURE, is_shipped, leaks, secret_lines
 from grader.release.pages import engine_version, render, requirements
 
 HANDOUT = "README.md"
 ANSWERS = "answers.md"
-BENCH = "bench_public.py"
-MEASURE = "measure.py"
 
 
 class LeakError(GraderFault):
@@ -78,9 +76,12 @@ def student_tree(course: Course, assignments: Sequence[Assignment]) -> dict[str,
 def _assignment_files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
     """An assignment's own files that students get."""
     folder = assignment.folder
-    names = [HANDOUT, ASSIGNMENT_FILE, PUBLIC_FILE]
-    names += [BENCH] if (folder / BENCH).is_file() else []
-    if uses_gate((folder / PUBLIC_FILE).read_text(encoding="utf-8")):
+    names = [HANDOUT, ASSIGNMENT_FILE]
+    names += sorted(path.name for path in folder.iterdir() if path.is_file() and is_shipped(path.name))
+    tests = [name for name in names if is_public(name)]
+    if not tests:
+        raise GraderFault(f"{folder}: no public test in it")
+    if any(uses_gate((folder / name).read_text(encoding="utf-8")) for name in tests):
         names += [MEASURE, assignment.gates_path.name]
     for name in names:
         yield f"assignments/{assignment.id}/{name}", _required(folder / name)

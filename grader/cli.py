@@ -1,0 +1,46 @@
+"""The command ``grader``."""
+
+from __future__ import annotations
+
+import typer
+
+from grader.commands import building, grading, upkeep
+from grader.commands.console import EXIT_USAGE, err, out
+from grader.faults import GraderFault
+from grader.submission import SubmissionFolderError
+
+app = typer.Typer(
+    help="Grades deep-learning assignments, and keeps a course of them current.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+build = typer.Typer(help="Build what is handed out or uploaded.", no_args_is_help=True)
+secret = typer.Typer(help="The course secret, which grading seeds come from.", no_args_is_help=True)
+
+app.command()(grading.grade)
+app.command()(upkeep.starter)
+app.command()(upkeep.points)
+app.command()(building.answers)
+app.add_typer(build, name="build")
+build.command()(building.student)
+build.command()(building.gradescope)
+app.add_typer(secret, name="secret")
+secret.command("new")(upkeep.secret_new)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine offers for grading, and what it lacks."""
+    from grader import doctor as checks  # loads torch, which the other commands do without
+
+    raise typer.Exit(checks.report(out))
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except (GraderFault, SubmissionFolderError) as error:
+        err.print(f"error: {error}", style="red")
+        raise SystemExit(EXIT_USAGE) from None

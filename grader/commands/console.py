@@ -1,0 +1,31 @@
+"""What the subcommands share: the two streams, the course, and how a command says that it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from grader.config import Course
+
+EXIT_EXPECTATION = 1  # a stated expectation is not met: points, a current starter, a current table
+EXIT_USAGE = 2  # asked something impossible, such as a folder that is not there
+EXIT_INCOMPLETE = 3  # a question could not be judged, or was not: the instructor has to look
+
+out = Console(highlight=False, markup=False, soft_wrap=True)
+err = Console(highlight=False, markup=False, soft_wrap=True, stderr=True)
+
+
+def course() -> Course:
+    """The course that the working directory lies in.
+
+    :raises ConfigError: it lies in none.
+    """
+    return Course.find(Path.cwd())
+
+
+def fail(message: str, status: int = EXIT_USAGE) -> typer.Exit:
+    """Prints what is wrong; the exception to raise."""
+    err.print(f"error: {message}", style="red")
+    return typer.Exit(status)
