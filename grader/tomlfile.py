@@ -122,9 +122,7 @@ def _located(
             key.append(_wrong_entry(raw[str(key[-1])], known))
     field = unknown_field.search(said)
     if field is None:
-        return complain(
-            path, text, tuple(key), said.replace("Expected", "expected").replace("Object", "object")
-        )
+        return complain(path, text, tuple(key), said[:1].lower() + said[1:])
     names = [item.encode_name for item in msgspec.structs.fields(_struct_at(known, key))]
     near = difflib.get_close_matches(field["field"], names, 1)
     advice = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(names)
