@@ -167,12 +167,12 @@ def _question(
     else:
         outcome = min((test.outcome for test in counted), key=SEVERITY.index, default=Outcome.NOT_RUN)
     closers = {name for gate in gates.values() if gate.closed for name in gate.tests}
-    first = None
+    lost: list[TestScore] = []
     if outcome is not Outcome.PASSED:
-        lost = [test for test in worth if test.share < 1 or test.withheld]
-        lost = [test for test in counted if test in lost or test.plan.test in closers]
-        # What went wrong stands in a test that did not pass; "withheld" is only its consequence.
-        first = next((test for test in lost if test.outcome is not Outcome.PASSED), next(iter(lost), None))
+        unpaid = [test for test in worth if test.share < 1 or test.withheld]
+        lost = [test for test in counted if test in unpaid or test.plan.test in closers]
+    # What went wrong stands in a test that did not pass; "withheld" is only its consequence.
+    first = next((test for test in lost if test.outcome is not Outcome.PASSED), next(iter(lost), None))
     return QuestionScore(
         id=question,
         outcome=outcome,
@@ -181,7 +181,7 @@ def _question(
         bonus=_sum(test.points for test in tests if test.plan.device == "cuda"),
         tests=tuple(tests),
         message=first.message if first else "" if counted else NEEDS_GPU,
-        mistake=first.mistake if first else None,
+        mistake=next((test.mistake for test in lost if test.mistake), None),
         seconds=math.fsum(test.seconds for test in tests),
         complete=all(test.complete for test in tests if test.plan.device == "cpu"),
     )
