@@ -70,16 +70,6 @@ def head_input(
     return uses[-2].output, uses[-1].input
 
 
-def one_by_one(width: int, num_classes: int, images: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    """Logits in eval mode, after one pass in train mode: of the whole batch, and of each image alone."""
-    torch.manual_seed(seed)
-    model = debugging.DeepNetwork(width=width, num_classes=num_classes).train()
-    with torch.no_grad():
-        model(images)
-        model.eval()
-        return model(images), torch.cat([model(image[None]) for image in images])
-
-
 # ---- p5.train ----------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn import functional as F
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from grader.worker.recorder import linear_uses
@@ -44,6 +45,16 @@ def gradient_norms(width: int, num_classes: int, images: Tensor, labels: Tensor,
     matrices = [use.parameter for use in linear_uses(model.eval(), images)]
     F.cross_entropy(model.train()(images), labels).backward()
     return [0.0 if matrix.grad is None else matrix.grad.norm().item() for matrix in matrices]
+
+
+def one_by_one(width: int, num_classes: int, images: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Logits in eval mode, after one pass in train mode: of the whole batch, and of each image alone."""
+    torch.manual_seed(seed)
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes).train()
+    with torch.no_grad():
+        model(images)
+        model.eval()
+        return model(images), torch.cat([model(image[None]) for image in images])
 
 
 # ---- p5.train ----------------------------------------------------------------------------------------------
@@ -163,7 +174,7 @@ def witness_training(
         nonlocal steps
         steps += 1
 
-    hook = torch.optim.optimizer.register_optimizer_step_post_hook(count_step)
+    hook = register_optimizer_step_post_hook(count_step)
     loader: Iterable[tuple[Tensor, Tensor]] = list(zip(batches, targets, strict=True))
     debugging.train(model, loader, epochs)
     hook.remove()

@@ -87,7 +87,11 @@ class DeepNetwork(nn.Module):
             nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
             layers += [linear, nn.BatchNorm1d(fan_out), nn.ReLU()]
             fan_in = fan_out
-        self.layers = nn.Sequential(*layers, nn.Dropout(0.5), nn.Linear(fan_in, num_classes))
+        head = nn.Linear(fan_in, num_classes)
+        # For the head any start would do; with this one the run is the slowest of the usual choices, so that a
+        # pass mark calibrated on it lets the others pass too.
+        nn.init.kaiming_normal_(head.weight, nonlinearity="relu")
+        self.layers = nn.Sequential(*layers, nn.Dropout(0.5), head)
         # END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,0 +1,25 @@
+"""Each step follows the sum of the batch's losses instead of their mean. Adam forgives a constant
+factor, but with batches of unequal size the small ones are drowned by the large ones.
+"""
+
+QUESTIONS = ("p5.train",)
+MODULE = "debugging"
+
+
+def train(model, loader, epochs, lr=1e-3):
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
+    history = []
+    for _ in range(epochs):
+        model.train()
+        total, samples = 0.0, 0
+        for inputs, targets in loader:
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(inputs), targets, reduction="sum")
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+            samples += len(targets)
+        history.append({"loss": total / samples, "lr": scheduler.get_last_lr()[0]})
+        scheduler.step()
+    return history
