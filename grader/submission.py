@@ -145,9 +145,7 @@ def locate(assignment: Assignment, folder: Path) -> Path:
     winners = [path for path in near if weights[path] == best] or [p for p in far if weights[p] == best]
     if len(winners) > 1 and winners[0] in far:
         names = " and ".join(str(path.relative_to(folder)) for path in winners[:2])
-        raise SubmissionFolderError(
-            f"{folder} holds more than one submission ({names}): name the folder you mean"
-        )
+        raise SubmissionFolderError(f"{folder} holds several submissions ({names}): name the folder you mean")
     return winners[0]
 
 
