@@ -1,0 +1,142 @@
+"""Judges a noisy figure: trains the subject on secret seeds and holds it against a calibrated mark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from grader.config import Assignment
+from grader.faults import GraderFault, Mismatch
+from grader.gate_file import GateRecord, load_gates
+from grader.measured import Measured
+from grader.seeds import seed_for
+from grader.sequential import RUNS, decide
+from grader.values import is_number
+
+__all__ = ["Gate", "Measured", "find_gate", "measure_function", "run_measure"]
+
+
+class Trained(Protocol):
+    """A subject, as far as a gate knows it."""
+
+    @property
+    def evidence(self) -> list[dict[str, Any]]:
+        """What runs left behind, for the recognition of mistakes."""
+
+
+MeasureFunction = Callable[[Any, Any, int], float | Measured]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A calibrated gate, ready to judge.
+
+    :param measure: ``measure(subject, bench, seed)`` runs the subject and gives its figure.
+    :param seed: the grading seed.
+    """
+
+    id: str
+    record: GateRecord
+    measure: MeasureFunction
+    bench: Any
+    seed: int
+
+    def judge(self, subject: Trained) -> None:
+        """Fail the test unless the subject passes the sequential rule.
+
+        :raises Mismatch: it does not; the message says what a right solution reaches, what this one did, and
+            the mark.
+        """
+        sign = 1.0 if self.record.direction == "higher" else -1.0
+        figures: list[float] = []
+        passed: bool | None = None
+        while passed is None:
+            figures.append(self._figure(subject, len(figures)))
+            if len(figures) in (1, RUNS):
+                turned = [sign * figure for figure in figures]
+                passed = decide(turned, sign * self.record.threshold, self.record.sd_run)
+        if not passed:
+            raise Mismatch(margin(self.record, figures))
+
+    def _figure(self, subject: Trained, run: int) -> float:
+        measured = run_measure(
+            self.measure, subject, self.bench, seed_for(self.seed, f"gate {self.id} run {run}")
+        )
+        subject.evidence.append(measured.evidence)
+        if not math.isfinite(measured.figure):
+            raise Mismatch(margin(self.record, [measured.figure]))
+        return measured.figure
+
+
+def find_gate(assignment: Assignment, gate_id: str, measures: ModuleType, bench: Any, seed: int) -> Gate:
+    """The gate of an assignment by its id.
+
+    :param measures: measure.py of the assignment.
+    :raises GraderFault: no such gate, not calibrated, or calibrated with another measure.
+    """
+    if gate_id not in assignment.gates:
+        known = ", ".join(assignment.gates) or "none"
+        raise GraderFault(f"no gate {gate_id!r} in {assignment.id}; there are: {known}")
+    record = load_gates(assignment.gates_path).get(gate_id)
+    if record is None:
+        raise GraderFault(f"{gate_id} is not calibrated: run `grader calibrate {assignment.id}`")
+    name = assignment.gates[gate_id].measure
+    if record.measure != name:
+        raise GraderFault(
+            f"{gate_id} was calibrated with {record.measure!r}, and {name!r} is asked: calibrate again"
+        )
+    return Gate(gate_id, record, measure_function(measures, name), bench, seed)
+
+
+def measure_function(measures: ModuleType, name: str) -> MeasureFunction:
+    """:raises GraderFault: measure.py has no such function."""
+    function = getattr(measures, name, None)
+    if not callable(function):
+        raise GraderFault(f"{measures.__name__} has no function {name!r}")
+    measure: MeasureFunction = function
+    return measure
+
+
+def run_measure(measure: MeasureFunction, subject: Any, bench: Any, seed: int) -> Measured:
+    """One run of a subject.
+
+    :raises GraderFault: the measure gave no number.
+    """
+    result = measure(subject, bench, seed)
+    measured = result if isinstance(result, Measured) else Measured(result)
+    if not is_number(measured.figure):
+        raise GraderFault(f"a measure gives a number, not a {type(measured.figure).__name__}")
+    return Measured(float(measured.figure), measured.evidence)
+
+
+def margin(record: GateRecord, figures: list[float]) -> str:
+    """How far from passing: "a right solution reaches 0.975 ± 0.003, yours 0.921, pass 0.94".
+
+    The figure is the judge's own and the mark is public, so a hidden test shows it too: it tells whether to
+    go on.
+    """
+    digits = 3 if record.sd == 0 else min(6, max(2, -math.floor(math.log10(record.sd))))
+    yours = sum(figures) / len(figures)
+    shown = _short_of(record, yours, digits) if math.isfinite(yours) else "not a number"
+    runs = f" (mean of {len(figures)} runs)" if len(figures) > 1 else ""
+    return (
+        f"a right solution reaches {record.mean:.{digits}f} ± {record.sd:.{digits}f}, "
+        f"yours {shown}{runs}, pass {record.threshold:.{_mark_digits(record.threshold)}f}"
+    )
+
+
+def _short_of(record: GateRecord, figure: float, digits: int) -> str:
+    """A failing figure with as many digits as it takes to read as one: 0.9596 beside a mark of 0.96."""
+    for more in range(digits, digits + 6):
+        text = f"{figure:.{more}f}"
+        if (float(text) < record.threshold) == (record.direction == "higher"):
+            return text
+    return repr(figure)
+
+
+def _mark_digits(threshold: float) -> int:
+    """As many decimals as the threshold has, at least two."""
+    return max(2, len(f"{threshold:.6g}".partition(".")[2]))

@@ -1,0 +1,146 @@
+"""A gate judges one run, or three, on seeds of its own, and prints its margin."""
+
+from __future__ import annotations
+
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+
+from grader.config import Assignment, GateSpec
+from grader.faults import GraderFault, Mismatch
+from grader.gate_file import write_gates
+from grader.gates import Gate, Measured, find_gate, run_measure
+from grader.thresholds import Circumstances, Figures, calibrated
+
+
+def record(direction="higher"):
+    """Mean 0.975, sd 0.003, mark 0.96 (or the same mirrored)."""
+    values = np.random.default_rng(5).normal(size=60)
+    values = 0.975 + 0.003 * (values - values.mean()) / values.std(ddof=1)
+    figures = Figures(list(values if direction == "higher" else -values))
+    return calibrated(figures, {}, Circumstances("accuracy", "cpu", "2026-11-22", {}), direction=direction)
+
+
+def gate(figures, direction="higher", seed=1):
+    """A gate whose runs give these figures in turn, and the seeds that it asked with."""
+    seeds, left = [], list(figures)
+
+    def measure(subject, bench, seed):
+        seeds.append(seed)
+        return left.pop(0)
+
+    return Gate("p5.accuracy", record(direction), measure, None, seed), seeds
+
+
+def subject():
+    return SimpleNamespace(evidence=[])
+
+
+def test_one_good_run_passes():
+    judged, seeds = gate([0.97])
+    judged.judge(subject())
+    assert len(seeds) == 1
+
+
+def test_a_run_between_asks_two_more():
+    assert record().threshold == 0.96
+    judged, seeds = gate([0.959, 0.961, 0.961])
+    judged.judge(subject())
+    assert len(set(seeds)) == 3
+
+
+def test_one_bad_run_fails_with_its_margin():
+    judged, seeds = gate([0.921])
+    with pytest.raises(Mismatch) as caught:
+        judged.judge(subject())
+    assert caught.value.summary == "a right solution reaches 0.975 ± 0.003, yours 0.921, pass 0.96"
+    assert len(seeds) == 1
+
+
+def test_three_runs_fail_by_their_mean():
+    judged, _ = gate([0.959, 0.961, 0.9592])
+    with pytest.raises(Mismatch, match=r"yours 0\.9597 \(mean of 3 runs\), pass 0\.96"):
+        judged.judge(subject())
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
+def test_a_figure_that_is_not_finite_fails(figure):
+    judged, _ = gate([figure])
+    with pytest.raises(Mismatch, match="yours not a number, pass"):
+        judged.judge(subject())
+
+
+def test_lower_is_better():
+    judged, _ = gate([-0.97], "lower")
+    judged.judge(subject())
+    judged, _ = gate([-0.921], "lower")
+    with pytest.raises(Mismatch, match=r"reaches -0\.975 ± 0\.003, yours -0\.921, pass -0\.96"):
+        judged.judge(subject())
+
+
+def test_seeds_follow_the_grading_seed():
+    runs = [0.959, 0.961, 0.961]
+    asked = []
+    for seed in (1, 1, 2):
+        judged, seeds = gate(runs, seed=seed)
+        judged.judge(subject())
+        asked.append(seeds)
+    assert asked[0] == asked[1]
+    assert not set(asked[0]) & set(asked[2])
+
+
+def test_evidence_stays_with_the_subject():
+    student = subject()
+    results = [Measured(0.959, {"loss": [1.46]}), Measured(0.961, {"loss": [1.47]}), 0.961]
+    judged, _ = gate(results)
+    judged.judge(student)
+    assert student.evidence == [{"loss": [1.46]}, {"loss": [1.47]}, {}]
+    student = subject()
+    judged, _ = gate([Measured(0.1, {"loss": [2.3]})])
+    with pytest.raises(Mismatch):
+        judged.judge(student)
+    assert student.evidence == [{"loss": [2.3]}]
+
+
+@pytest.mark.parametrize("figure", [np.float32(0.5), np.array(0.5), 1, Measured(np.float64(0.5))])
+def test_numbers_that_a_measure_may_give(figure):
+    assert run_measure(lambda subject, bench, seed: figure, None, None, 1).figure in (0.5, 1.0)
+
+
+@pytest.mark.parametrize("figure", [None, "0.9", True, np.array([0.9]), Measured(None)])  # type: ignore[arg-type]
+def test_a_measure_that_gives_no_number_is_the_graders_fault(figure):
+    with pytest.raises(GraderFault, match="a measure gives a number, not a"):
+        run_measure(lambda subject, bench, seed: figure, None, None, 1)
+
+
+def assignment(folder, measure="accuracy"):
+    spec = GateSpec(measure=measure, wrong=[])
+    return Assignment("p5", folder, "Debug", ["debugging.py"], gates={"p5.accuracy": spec})
+
+
+@pytest.fixture
+def measures():
+    module = ModuleType("measure")
+    module.accuracy = lambda subject, bench, seed: 0.99
+    return module
+
+
+def test_find_gate(tmp_path, measures):
+    write_gates(tmp_path / "gates.toml", {"p5.accuracy": record()})
+    found = find_gate(assignment(tmp_path), "p5.accuracy", measures, None, 7)
+    found.judge(subject())
+    assert (found.id, found.seed, found.record.threshold) == ("p5.accuracy", 7, 0.96)
+
+
+def test_a_gate_that_cannot_be_found_is_the_graders_fault(tmp_path, measures):
+    with pytest.raises(GraderFault, match=r"no gate 'p5\.speed' in p5; there are: p5\.accuracy"):
+        find_gate(assignment(tmp_path), "p5.speed", measures, None, 7)
+    with pytest.raises(GraderFault, match=r"p5\.accuracy is not calibrated: run `grader calibrate p5`"):
+        find_gate(assignment(tmp_path), "p5.accuracy", measures, None, 7)
+    write_gates(tmp_path / "gates.toml", {"p5.accuracy": record()})
+    with pytest.raises(GraderFault, match="calibrate again"):
+        find_gate(assignment(tmp_path, "loss"), "p5.accuracy", measures, None, 7)
+    del measures.accuracy
+    with pytest.raises(GraderFault, match="has no function 'accuracy'"):
+        find_gate(assignment(tmp_path), "p5.accuracy", measures, None, 7)
