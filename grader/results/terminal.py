@@ -100,7 +100,7 @@ def _points(question: QuestionResult) -> str:
 def _wrong(question: QuestionResult) -> str:
     if question.mistake:
         advice = " ".join(question.mistake.message.split())
-        return f"{question.message} [{question.mistake.name}] {advice}".strip()
+        return f"{question.message}\n{question.mistake.name}: {advice}"
     return question.message
 
 
