@@ -132,7 +132,9 @@ def _short_of(record: GateRecord, figure: float, digits: int) -> str:
     """A failing figure with as many digits as it takes to read as one: 0.9596 beside a mark of 0.96."""
     for more in range(digits, digits + 6):
         text = f"{figure:.{more}f}"
-        if (float(text) < record.threshold) == (record.direction == "higher"):
+        if float(text) != record.threshold and (float(text) < record.threshold) == (
+            figure < record.threshold
+        ):
             return text
     return repr(figure)
 

@@ -1,0 +1,225 @@
+"""Calibrates gates: runs the reference and the declared wrong solutions and writes gates.toml."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from grader.bench import Bench
+from grader.calibration_runs import Run, RunStore, digest, versions
+from grader.config import Assignment, Course
+from grader.faults import GraderFault, Mismatch, SubmissionFault
+from grader.gate_file import Direction, GateRecord, load_gates, write_gates
+from grader.gate_plot import plot_gate
+from grader.gates import MeasureFunction, measure_function, run_measure
+from grader.mistakes import plant
+from grader.run import load
+from grader.seeds import seed_for
+from grader.thresholds import Circumstances, Figures, band, calibrated
+
+REFERENCE = "reference"
+_CALIBRATION = 0  # the seed that all calibrations start from: the same runs are made everywhere
+
+# A subject, in the role of the student, for one run of the solution in a folder; its worker ends with it.
+MakeSubject = Callable[[Path], AbstractContextManager[Any]]
+# gate, solution, runs done, runs in all
+Progress = Callable[[str, str, int, int], None]
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    """What all runs of a calibration share."""
+
+    assignment: Assignment
+    bench: Bench
+    measures: Any
+    make_subject: MakeSubject
+    device: str
+
+    def measure(self, gate: str) -> MeasureFunction:
+        return measure_function(self.measures, self.assignment.gates[gate].measure)
+
+    def run(self, gate: str, folder: Path, seed: int) -> tuple[float | None, str]:
+        """The figure of one run, or None and why there is none."""
+        try:
+            with self.make_subject(folder) as subject:
+                figure = run_measure(self.measure(gate), subject, self.bench, seed).figure
+        except (SubmissionFault, Mismatch) as fault:
+            return None, fault.summary
+        return (figure, "") if math.isfinite(figure) else (None, "the figure is not finite")
+
+
+def calibrate(
+    course: Course,
+    assignment: Assignment,
+    gates: Sequence[str],
+    seeds: int | None,
+    out: Path,
+    progress: Progress | None,
+    make_subject: MakeSubject,
+    *,
+    resume: bool = True,
+    accept_weak: bool = False,
+    direction: Direction = "higher",
+    device: str = "cpu",
+) -> dict[str, GateRecord]:
+    """Calibrate gates and write them to the assignment's gates.toml; others in the file stay as they are.
+
+    :param gates: ids; none means all of the assignment.
+    :param seeds: runs of each solution; None means what assignment.toml says.
+    :param out: folder for the finished runs and the plots; with ``resume`` runs found there are not made
+        again.
+    :param accept_weak: write a gate that lets too much through, and say so in it.
+    :returns: the records of the calibrated gates.
+    :raises GraderFault: no such gate, the reference fails, or a gate is too weak. Finished runs are kept.
+    """
+    shared = _share(assignment, make_subject, device)
+    store = RunStore(out, resume=resume)
+    chosen = _chosen(assignment, gates)
+    records = {
+        name: record for name, record in load_gates(assignment.gates_path).items() if name in assignment.gates
+    }
+    for gate in chosen:
+        spec = assignment.gates[gate]
+        with ExitStack() as stack:
+            # All of them at once: a name that does not exist shows before the first run, not after an hour.
+            names = (REFERENCE, *spec.wrong)
+            folders = {name: stack.enter_context(_solution(course, assignment, name)) for name in names}
+            runs = {
+                name: _runs(shared, store, gate, name, folder, seeds or spec.seeds, progress)
+                for name, folder in folders.items()
+            }
+        figures = {name: _figures(done) for name, done in runs.items()}
+        circumstances = Circumstances(
+            measure=spec.measure,
+            device=device,
+            date=max(run.date for done in runs.values() for run in done),
+            versions=runs[REFERENCE][0].versions,
+        )
+        reference = figures.pop(REFERENCE)
+        record = calibrated(reference, figures, circumstances, direction=direction, accept_weak=accept_weak)
+        plot_gate(out / f"{gate}.png", gate, record, reference, figures)
+        records[gate] = record
+        write_gates(assignment.gates_path, records)
+    return {gate: records[gate] for gate in chosen}
+
+
+def check(
+    course: Course,
+    assignment: Assignment,
+    gates: Sequence[str],
+    make_subject: MakeSubject,
+    *,
+    seeds: int = 3,
+    progress: Progress | None = None,
+    device: str = "cpu",
+) -> list[str]:
+    """Whether fresh runs of the reference lie where its calibration says; a complaint for each that does not.
+
+    A run outside means that this machine is not fit for grading, or that the reference changed since.
+    """
+    shared = _share(assignment, make_subject, device)
+    records = load_gates(assignment.gates_path)
+    complaints = []
+    with _solution(course, assignment, REFERENCE) as folder:
+        for gate in _chosen(assignment, gates):
+            if gate not in records:
+                complaints.append(f"{gate} is not calibrated")
+                continue
+            low, high = band(records[gate])
+            for index in range(seeds):
+                figure, fault = shared.run(gate, folder, seed_for(_CALIBRATION, f"check {gate} run {index}"))
+                if progress is not None:
+                    progress(gate, REFERENCE, index + 1, seeds)
+                if figure is None:
+                    complaints.append(f"{gate}: run {index + 1} of the reference gives no figure: {fault}")
+                elif not low <= figure <= high:
+                    complaints.append(
+                        f"{gate}: run {index + 1} of the reference gives {figure:.4g}, outside its band "
+                        f"{low:.4g} to {high:.4g}: this machine is not fit, or the reference has changed"
+                    )
+    return complaints
+
+
+def _share(assignment: Assignment, make_subject: MakeSubject, device: str) -> _Calibration:
+    measures = load(assignment.folder / "measure.py")
+    return _Calibration(assignment, Bench(assignment.folder), measures, make_subject, device)
+
+
+def _chosen(assignment: Assignment, gates: Sequence[str]) -> list[str]:
+    for gate in gates:
+        if gate not in assignment.gates:
+            known = ", ".join(assignment.gates) or "none"
+            raise GraderFault(f"no gate {gate!r} in {assignment.id}; there are: {known}")
+    return list(gates) or list(assignment.gates)
+
+
+@contextmanager
+def _solution(course: Course, assignment: Assignment, name: str) -> Iterator[Path]:
+    """The folder of the reference, or of the reference with a known mistake planted."""
+    if name == REFERENCE:
+        folder = course.reference(assignment.id)
+        if folder is None:
+            raise GraderFault("this course has no reference: it is a student release")
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="calibrate-") as into:
+        yield plant(course, assignment.id, name, Path(into) / "planted")
+
+
+def _runs(
+    shared: _Calibration,
+    store: RunStore,
+    gate: str,
+    name: str,
+    folder: Path,
+    seeds: int,
+    progress: Progress | None,
+) -> list[Run]:
+    """The runs of one solution, made or found.
+
+    :raises GraderFault: the reference gave no figure.
+    """
+    done: list[Run] = []
+    code = digest(shared.assignment, folder)
+    for index in range(seeds):
+        seed = seed_for(_CALIBRATION, f"calibrate {gate} run {index}")
+        run = Run(
+            gate=gate,
+            solution=name,
+            index=index,
+            seed=seed,
+            figure=None,
+            seconds=0.0,
+            date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            device=shared.device,
+            versions=versions(),
+            digest=code,
+        )
+        found = store.find(run)
+        if found is None:
+            started = time.monotonic()
+            figure, fault = shared.run(gate, folder, seed)
+            if figure is None and name == REFERENCE:
+                raise GraderFault(f"{gate}: run {index + 1} of the reference gives no figure: {fault}")
+            seconds = round(time.monotonic() - started, 3)
+            found = msgspec.structs.replace(run, figure=figure, fault=fault, seconds=seconds)
+            store.add(found)
+        done.append(found)
+        if progress is not None:
+            progress(gate, name, index + 1, seeds)
+    return done
+
+
+def _figures(runs: Sequence[Run]) -> Figures:
+    values = [run.figure for run in runs if run.figure is not None]
+    return Figures(values, failed=len(runs) - len(values))
