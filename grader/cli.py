@@ -44,3 +44,7 @@ def main() -> None:
     except (GraderFault, SubmissionFolderError) as error:
         err.print(f"error: {error}", style="red")
         raise SystemExit(EXIT_USAGE) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -196,9 +196,9 @@ def _validate(tree: ast.Module, blocks: list[Block], result: str, origin: list[i
         if _face(node) != _face(left[dotted]):
             text = f"the signature or docstring of {dotted} would change; keep both outside the solution"
             raise StarterError(name, node.lineno, text)
-    surviving = set(telling_lines(result.splitlines()))
+    surviving = {text for _, text in telling_lines(result.splitlines())}
     for block in blocks:
-        for place, text in enumerate(block.lines, block.begin + 1):
-            if text.strip() in surviving:
-                said = f"this line of a solution stands outside the solutions too: {text.strip()!r}"
-                raise StarterError(name, place, said)
+        for offset, text in telling_lines(block.lines):
+            if text in surviving:
+                said = f"this line of a solution stands outside the solutions too: {text!r}"
+                raise StarterError(name, block.begin + offset, said)

@@ -14,15 +14,16 @@ from grader.points import FILE_NAME as POINTS_FILE
 from grader.points import is_public, public_part, question_points, read_points, render_points
 from grader.release import starter
 from grader.release.archive import STAMP, engine_files, write_folder, write_zip
-from grader.release.leaks import MEASURE, is_shipped, leaks, secret_lines
+from grader.release.leaks import is_shipped, leaks, secret_passages
 from grader.release.pages import engine_version, render, requirements
 
 HANDOUT = "README.md"
 ANSWERS = "answers.md"
+MEASURE = "measure.py"
 
 
 class LeakError(GraderFault):
-    """A file to be handed out holds a line that students must not get."""
+    """A file to be handed out holds a passage that students must not get."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ def build_student(course: Course, assignment_ids: Sequence[str], out: Path) -> B
 
     :param assignment_ids: empty for all of the course.
     :raises GraderFault: no such assignment, a file that it must have is missing, or a released file holds a
-        line of a solution or a hidden test.
+        passage of a solution or a hidden test.
     """
     ids = list(assignment_ids) or course.assignments()
     assignments = [course.assignment(assignment_id) for assignment_id in ids]
     name = "-".join(["student", *assignment_ids])
     tree = student_tree(course, assignments)
-    found = leaks(tree, secret_lines(course))
+    found = leaks(tree, secret_passages(course))
     if found:
         raise LeakError("nothing was built: " + "; ".join(map(str, found[:5])))
     built = Built(out / name, out / f"{name}.zip")

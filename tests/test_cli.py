@@ -1,0 +1,232 @@
+"""The command ``grader``: what it prints, and the status it ends with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from grader import cli
+from grader.results import json_file
+
+REAL_RUN = pytest.mark.timeout(180)  # a pytest run with workers in a process of its own
+
+
+@pytest.fixture
+def grader(small_course, monkeypatch, capfd):
+    """Runs the command in the small course; gives status, stdout and stderr."""
+    monkeypatch.chdir(small_course.root)
+    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capfd.readouterr()
+        return ended.value.code or 0, said.out, said.err
+
+    return run
+
+
+# -- grade ----------------------------------------------------------------------------------------------
+
+
+@REAL_RUN
+def test_the_reference_meets_its_expectation_and_its_result_is_kept(grader, tmp_path):
+    status, out, _ = grader("grade", "reference", "q1", "--expect", 100, "--results-dir", tmp_path / "kept")
+    assert status == 0
+    assert "100 / 100" in out
+    result = json_file.parse((tmp_path / "kept" / "q1.json").read_bytes())
+    assert (result.score, result.complete, result.state) == (100, True, "finished")
+
+
+@REAL_RUN
+def test_the_untouched_starter_gets_nothing_and_is_complete(grader):
+    status, out, err = grader("grade", "starter", "--expect", 0)
+    assert status == 0, err
+    assert "not started" in out
+
+
+@REAL_RUN
+def test_an_expectation_that_is_not_met_is_status_1(grader):
+    status, _, err = grader("grade", "starter", "--expect", 100)
+    assert status == 1
+    assert "q1 got 0 points, not the expected 100" in err
+
+
+@REAL_RUN
+def test_a_planted_mistake_loses_its_points_and_is_named(grader):
+    status, out, err = grader("grade", "reference", "q1", "--plant", "divides_by_n_minus_one")
+    assert status == 0, err
+    assert "[divides_by_n_minus_one]" in out
+    assert "50 / 100" in out
+
+
+@REAL_RUN
+def test_a_planted_mistake_that_costs_nothing_is_status_1(grader):
+    status, _, err = grader("grade", "reference", "q1", "--plant", "harmless")
+    assert status == 1
+    assert "q1.half lost no points" in err
+
+
+@REAL_RUN
+def test_the_seed_is_passed_on(grader, tmp_path):
+    status, _, err = grader("grade", "starter", "--seed", 42, "--results-dir", tmp_path)
+    assert status == 0, err
+    assert json.loads((tmp_path / "q1.json").read_text())["seed"] == 42
+
+
+@REAL_RUN
+def test_a_broken_test_file_is_incomplete_with_what_pytest_said(grader, small_course):
+    tests = small_course.root / "assignments" / "q1" / "test_hidden.py"
+    tests.write_text("import a_module_that_is_not_there\n")
+    status, out, err = grader("grade", "reference")
+    assert status == 3
+    assert "Not complete" in out
+    assert "a_module_that_is_not_there" in err
+    assert "must not be used" in err
+
+
+@REAL_RUN
+def test_a_run_without_a_result_is_status_3_with_what_pytest_said(grader, small_course):
+    small_course.root.joinpath("pyproject.toml").write_text(
+        "[tool.pytest.ini_options]\naddopts = ['--no-such-option']\n"
+    )
+    status, _, err = grader("grade", "reference")
+    assert status == 3
+    assert "no usable result" in err
+    assert "--no-such-option" in err
+
+
+@REAL_RUN
+def test_an_empty_folder_is_status_2(grader, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, _, err = grader("grade", tmp_path / "empty")
+    assert status == 2
+    assert "empty" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grade", "nowhere"], "nowhere: no such folder"),
+        (["grade", "reference", "q9"], "no assignment 'q9'"),
+        (["grade", "reference", "q1", "--plant", "absent"], "divides_by_n_minus_one"),
+        (["grade", "starter", "q1", "--plant", "harmless"], "--plant changes the reference"),
+        (["grade", "reference", "--isolation", "none"], "'none' is not"),
+        (["build", "student", "q9"], "no assignment 'q9'"),
+        (["build", "gradescope", "q9"], "no assignment 'q9'"),
+        (["build", "gradescope", "q1", "--minutes", "99"], "the platform allows 40"),
+        (["answers", "nowhere"], "nowhere: no such folder"),
+        (["starter", "q9"], "no assignment 'q9'"),
+        (["no-such-command"], "No such command"),
+    ],
+)
+def test_something_impossible_is_status_2_and_said_in_a_line(grader, arguments, said):
+    status, _, err = grader(*arguments)
+    assert status == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_outside_a_course_every_command_says_so(grader, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = grader("points")
+    assert status == 2
+    assert "no" in err
+    assert "`assignments`" in err
+
+
+# -- starter, points ------------------------------------------------------------------------------------
+
+
+def test_starter_is_written_and_checked(grader, small_course):
+    assert grader("starter", "--check")[0] == 0
+    stub = small_course.starter("q1") / "halves.py"
+    stub.write_text(stub.read_text() + "# edited\n")
+    status, out, err = grader("starter", "--check")
+    assert status == 1
+    assert "-# edited" in out
+    assert "run: grader starter" in err
+    assert grader("starter")[0] == 0
+    assert grader("starter", "--check")[0] == 0
+
+
+@REAL_RUN
+def test_points_are_written_and_checked(grader, small_course):
+    assert grader("points", "--check")[0] == 0
+    table = small_course.assignment("q1").points_path
+    current = table.read_text()
+    table.unlink()
+    status, _, err = grader("points", "--check")
+    assert status == 1
+    assert "test_half_repeated: collected, but missing" in err
+    assert grader("points")[0] == 0
+    assert table.read_text() == current
+
+
+@REAL_RUN
+def test_points_that_do_not_sum_are_not_written(grader, small_course):
+    tests = small_course.root / "assignments" / "q1" / "test_public.py"
+    tests.write_text(tests.read_text().replace("points=10", "points=11"))
+    table = small_course.assignment("q1").points_path.read_text()
+    status, _, err = grader("points")
+    assert status == 1
+    assert "sum to 101, not to 100" in err
+    assert small_course.assignment("q1").points_path.read_text() == table
+
+
+@REAL_RUN
+def test_points_of_tests_that_cannot_be_collected_are_status_3(grader, small_course):
+    small_course.root.joinpath("assignments", "q1", "test_hidden.py").write_text("def (:\n")
+    status, _, err = grader("points")
+    assert status == 3
+    assert "SyntaxError" in err
+
+
+# -- the rest -------------------------------------------------------------------------------------------
+
+
+def test_a_secret_is_made_once(grader, tmp_path):
+    path = tmp_path / "secret"
+    status, out, _ = grader("secret", "new", path)
+    assert status == 0
+    assert "GRADER_SECRET_FILE" in out
+    assert path.stat().st_mode & 0o077 == 0
+    status, _, err = grader("secret", "new", path)
+    assert status == 2
+    assert "exists" in err
+
+
+def test_answers_are_printed_or_written(grader, small_course, tmp_path):
+    folder = tmp_path / "class" / "ann"
+    folder.mkdir(parents=True)
+    folder.joinpath("answers.md").write_text("## q1.half\n\nOne of two equal parts.\n")
+    status, out, _ = grader("answers", tmp_path / "class")
+    assert status == 0
+    assert "ann,q1.half,5,,One of two equal parts.," in out
+    status, out, _ = grader(
+        "answers", tmp_path / "class", "--format", "markdown", "--to", tmp_path / "table.md"
+    )
+    assert status == 0
+    assert "2 answers, 0 over the limit of 60 words" in out
+    assert "| ann | q1.half | 5 |" in (tmp_path / "table.md").read_text()
+
+
+def test_builds_name_what_they_made(grader, tmp_path):
+    status, out, err = grader("build", "student", "--out", tmp_path / "out")
+    assert status == 0, err
+    assert "student.zip" in out
+    status, out, err = grader("build", "gradescope", "q1", "--out", tmp_path / "out")
+    assert status == 0, err
+    assert "gradescope-q1.zip" in out
+
+
+def test_the_console_script_is_installed():
+    done = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert "Grades deep-learning assignments" in done.stdout
