@@ -50,8 +50,6 @@ TEST = {
     *("score", "max_score", "status", "name", "name_format", "number", "output", "output_format", "tags"),
     *("visibility", "extra_data"),
 }
-    "score max_score status name name_format number output output_format tags visibility extra_data".split()
-)
 
 
 def case(plan: PlannedTest, outcome: Outcome = Outcome.PASSED, **more: Any) -> CaseResult:
