@@ -7,6 +7,7 @@ submission, with the zip unpacked in ``/autograder/source``.
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from grader.config import Course
@@ -72,7 +73,9 @@ def gradescope_tree(
     if loaded.source != PUBLIC_DEFAULT:
         tree["secret"] = loaded.value + b"\n"
     tree[STAMP] = f"gradescope autograder of {assignment_id}, grader {engine_version()}\n".encode()
-    tree["setup.sh"] = render("gradescope/setup.sh.j2", torch_index=torch_index).encode()
+    tree["setup.sh"] = render(
+        "gradescope/setup.sh.j2", torch_index=shlex.quote(torch_index) if torch_index else ""
+    ).encode()
     fallback = json.dumps(
         _fallback(sum(question_points(read_points(assignment.points_path)).values())), indent=2
     )

@@ -1,0 +1,197 @@
+"""The Gradescope zip: its scripts run, and results.json is valid JSON whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from grader.faults import GraderFault
+from grader.release.gradescope import build_gradescope
+from grader.seeds import new_secret
+
+REAL_RUN = pytest.mark.timeout(180)  # a pytest run with workers in a process of its own
+
+
+@pytest.fixture(autouse=True)
+def _no_secret(monkeypatch):
+    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
+
+
+@pytest.fixture
+def autograder(small_course, tmp_path):
+    """The platform's layout with the zip unpacked in source/; gives the root."""
+    built = build_gradescope(small_course, "q1", tmp_path / "out")
+    root = tmp_path / "autograder"
+    (root / "submission").mkdir(parents=True)
+    with zipfile.ZipFile(built.archive) as archive:
+        archive.extractall(root / "source")
+    shutil.copy(root / "source" / "run_autograder", root)
+    return root
+
+
+def run_autograder(root: Path, python: str = sys.executable) -> tuple[dict, str]:
+    """What the platform would read, and what it would show to instructors."""
+    # The interpreter of these tests carries the package in place of /opt/grader's; -I must not hide it.
+    environment = {"PATH": os.environ["PATH"], "AUTOGRADER_ROOT": str(root), "GRADER_PYTHON": python}
+    done = subprocess.run(
+        ["bash", str(root / "run_autograder")],
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stdout
+
+    def refuse(constant):
+        raise ValueError(constant)
+
+    return json.loads((root / "results" / "results.json").read_text(), parse_constant=refuse), done.stdout
+
+
+def hand_in(root: Path, source: Path) -> None:
+    for path in source.glob("*.py"):
+        shutil.copy(path, root / "submission")
+
+
+def score_of(answer: dict) -> float:
+    return answer["score"] if "score" in answer else sum(test["score"] for test in answer["tests"])
+
+
+@pytest.mark.parametrize("script", ["setup.sh", "run_autograder"])
+def test_both_scripts_are_valid_bash_at_the_zips_root(autograder, script):
+    path = autograder / "source" / script
+    assert subprocess.run(["bash", "-n", str(path)], timeout=20).returncode == 0
+    assert path.read_text().startswith("#!/usr/bin/env bash\n")
+
+
+def test_the_zip_says_which_files_are_programs(small_course, tmp_path):
+    built = build_gradescope(small_course, "q1", tmp_path)
+    with zipfile.ZipFile(built.archive) as archive:
+        modes = {entry.filename: stat.S_IMODE(entry.external_attr >> 16) for entry in archive.infolist()}
+    assert {name for name, mode in modes.items() if mode & 0o111} == {"setup.sh", "run_autograder"}
+    assert os.access(built.folder / "setup.sh", os.X_OK)
+    assert "course/assignments/q1/test_hidden.py" in modes
+    assert "course/reference/q1/mistakes/harmless.py" in modes
+    assert not any("__pycache__" in name for name in modes)
+
+
+def test_the_same_course_gives_the_same_bytes(small_course, tmp_path):
+    archives = [build_gradescope(small_course, "q1", tmp_path / name).archive for name in ("a", "b")]
+    assert archives[0].read_bytes() == archives[1].read_bytes()
+
+
+def test_setup_takes_torch_from_the_index_that_the_builder_names(small_course, tmp_path):
+    def setup(name, **options):
+        built = build_gradescope(small_course, "q1", tmp_path / name, **options)
+        return (built.folder / "setup.sh").read_text()
+
+    assert '--index-url https://download.pytorch.org/whl/cpu "$torch"' in setup("a")
+    assert "--index-url 'https://mirror.example/a b' " in setup("b", torch_index="https://mirror.example/a b")
+    assert "--index-url" not in setup("c", torch_index="")
+
+
+def test_setup_closes_the_source_and_makes_a_user(autograder):
+    text = (autograder / "source" / "setup.sh").read_text()
+    assert "useradd" in text
+    assert 'chmod -R go-rwx "$source" "$results"' in text
+
+
+def test_the_time_limit_stays_under_the_platforms(small_course, tmp_path):
+    text = (build_gradescope(small_course, "q1", tmp_path, minutes=20).folder / "run_autograder").read_text()
+    assert "timeout --signal=INT --kill-after=10 1170 " in text
+
+
+@REAL_RUN
+def test_the_reference_gets_everything(autograder, small_course):
+    hand_in(autograder, small_course.root / "reference" / "q1")
+    answer, log = run_autograder(autograder)
+    assert score_of(answer) == 100, log
+    assert stat.S_IMODE((autograder / "results").stat().st_mode) == 0o700
+    assert stat.S_IMODE((autograder / "source").stat().st_mode) == 0o700
+    assert not (autograder / "source" / "course" / ".pytest_cache").exists()
+
+
+@REAL_RUN
+def test_a_broken_submission_gets_an_answer(autograder):
+    (autograder / "submission" / "halves.py").write_text("def half(number:\n")
+    answer, log = run_autograder(autograder)
+    assert score_of(answer) == 0
+    assert answer["tests"], log
+
+
+@REAL_RUN
+def test_an_empty_submission_gets_an_answer(autograder):
+    answer, _ = run_autograder(autograder)
+    assert score_of(answer) == 0
+
+
+def test_a_grader_that_cannot_start_says_that_it_is_not_the_students_fault(autograder):
+    answer, _ = run_autograder(autograder, python="/nonexistent/python")
+    assert answer["score"] == 0
+    assert "our fault" in answer["output"]
+    assert answer["tests"][0]["max_score"] == 100
+
+
+@pytest.mark.parametrize("text", ['{"score": NaN}', '{"score": 1', ""])
+def test_invalid_json_is_replaced_by_the_fallback(autograder, tmp_path, text):
+    """A stand-in for the grader writes nonsense; checking it is left to the real interpreter."""
+    stand_in = tmp_path / "python"
+    stand_in.write_text(
+        f"""#!/usr/bin/env bash
+case " $* " in
+  *" pytest "*) printf '%s' '{text}' >'{autograder}/results/results.json' ;;
+  *) exec '{sys.executable}' "$@" ;;
+esac
+"""
+    )
+    stand_in.chmod(0o755)
+    answer, _ = run_autograder(autograder, python=str(stand_in))
+    assert "our fault" in answer["output"]
+
+
+@REAL_RUN
+def test_the_course_secret_goes_along_and_is_used(small_course, tmp_path, autograder):
+    new_secret(tmp_path / "secret")
+    built = build_gradescope(small_course, "q1", tmp_path / "secret-out", secret=tmp_path / "secret")
+    assert (built.folder / "secret").read_text() == (tmp_path / "secret").read_text()
+    assert not (autograder / "source" / "secret").exists()
+    shutil.copy(built.folder / "secret", autograder / "source")
+    hand_in(autograder, small_course.starter("q1"))
+    _, log = run_autograder(autograder)
+    assert "Seed: course secret" in log
+
+
+def test_a_secret_that_cannot_be_read_stops_the_build(small_course, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADER_SECRET_FILE", str(tmp_path / "absent"))
+    with pytest.raises(GraderFault, match="course secret"):
+        build_gradescope(small_course, "q1", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("missing", ["pyproject.toml", "constraints.txt", "assignments/q1/points.toml"])
+def test_a_missing_file_is_named(small_course, tmp_path, missing):
+    (small_course.root / missing).unlink()
+    with pytest.raises(GraderFault, match=Path(missing).name):
+        build_gradescope(small_course, "q1", tmp_path / "out")
+
+
+def test_without_a_reference_there_is_nothing_to_build(small_course, tmp_path):
+    shutil.rmtree(small_course.root / "reference")
+    with pytest.raises(GraderFault, match="no reference for q1"):
+        build_gradescope(small_course, "q1", tmp_path / "out")
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 41, float("nan")])
+def test_an_impossible_time_limit_is_refused(small_course, tmp_path, minutes):
+    with pytest.raises(GraderFault, match="the platform allows 40"):
+        build_gradescope(small_course, "q1", tmp_path / "out", minutes=minutes)
