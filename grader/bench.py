@@ -45,6 +45,7 @@ class Bench:
 
     def __getattr__(self, name: str) -> BenchFunction:
         try:
-            return self.__dict__["_functions"][name]
+            functions: dict[str, BenchFunction] = self.__dict__["_functions"]
+            return functions[name]
         except KeyError:
             raise GraderFault(f"no bench function {name!r}") from None

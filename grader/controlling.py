@@ -1,4 +1,5 @@
-"""Where results are added up: one process, under xdist the controller, keeps the table, the files and the last word."""
+"""Where results are added up: one process, under xdist the controller, keeps the table, the files and the
+last word."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from grader.faults import Outcome
 from grader.judging import planned
 from grader.options import Options
 from grader.points import PlannedTest, difference, read_points
-from grader.results.model import Context
+from grader.results.model import Context, State
 from grader.results.store import ResultStore
 from grader.results.terminal import show
 from grader.scoring import CaseResult, Mistake
@@ -27,7 +28,7 @@ from grader.seeds import GIVEN, grading_seed
 from grader.submission import Submission, SubmissionFolderError, collect
 from grader.tomlfile import ConfigError
 
-STATUS = {
+STATUS: dict[Outcome, tuple[str, str, str | tuple[str, dict[str, bool]]]] = {
     Outcome.GRADER_ERROR: ("error", "E", "GRADER ERROR"),
     Outcome.NOT_STARTED: ("not started", ".", ("NOT STARTED", {"yellow": True})),
     Outcome.TIMED_OUT: ("failed", "T", ("TIMED OUT", {"red": True})),
@@ -62,7 +63,9 @@ class Controller:
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         if not table and getattr(self.config.option, "dist", "no") != "no":
-            raise pytest.UsageError(f"{assignment.points_path} is not there: run `grader points` first, or without -n")
+            raise pytest.UsageError(
+                f"{assignment.points_path} is not there: run `grader points` first, or without -n"
+            )
         source = self.options.submission or self.options.course.starter(assignment.id)
         try:
             submission = self._submission(assignment, source)
@@ -99,7 +102,7 @@ class Controller:
             context, table, assignment, json_path=options.results, gradescope_path=options.gradescope
         )
 
-    # -- collection ----------------------------------------------------------------------------------------------------
+    # -- collection
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -123,7 +126,9 @@ class Controller:
 
     def _partial(self) -> bool:
         """Whether the command line asks for some tests of a file only."""
-        return bool(self.config.option.lf) or any("::" in str(argument) for argument in self.config.args)
+        return bool(getattr(self.config.option, "lf", False)) or any(
+            "::" in str(argument) for argument in self.config.args
+        )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A test file of ours that does not import: nothing it holds can be judged."""
@@ -135,7 +140,7 @@ class Controller:
             if folder is None or folder == tally.assignment.folder:
                 tally.store.problem(f"{report.nodeid} cannot be collected: its tests are not run", fault=True)
 
-    # -- results -------------------------------------------------------------------------------------------------------
+    # -- results
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         said: dict[str, Any] | None = getattr(report, "graded", None)
@@ -160,7 +165,9 @@ class Controller:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if self.config.option.collectonly:
             return
-        state = "finished" if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else "stopped"
+        state: State = (
+            "finished" if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else "stopped"
+        )
         for tally in self.tallies.values():
             tally.store.finish(state)
         if any(tally.store.grader_error for tally in self.tallies.values()):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from grader.bench import Bench
+from grader.gates import Gate
 from grader.judging import Judge, TestState, state_key
 from grader.run import REFERENCE, STUDENT
 from grader.subject import Subject
@@ -57,6 +58,6 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture
-def gate(request: pytest.FixtureRequest) -> Callable[[str], object]:
+def gate(request: pytest.FixtureRequest) -> Callable[[str], Gate]:
     """A calibrated gate by its id: ``gate("p5.accuracy").judge(student)``."""
     return _state(request).run.gate

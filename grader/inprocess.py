@@ -31,21 +31,23 @@ class InProcessWorker:
         sys.meta_path.append(self.finder)
         self.serve: Any = serve.Worker(None, plan.settings(tempfile.gettempdir()))  # type: ignore[arg-type]
 
-    def request(
-        self, message: Any, buffers: list[memoryview], allowance: Allowance
-    ) -> tuple[Any, bytearray]:
+    def request(self, message: Any, buffers: list[memoryview], allowance: Allowance) -> tuple[Any, bytearray]:
         """One request, carried out here and now, its values copied as the wire would."""
-        from grader.worker import codec, messages, plain
+        from grader.worker import codec, messages
 
         incoming = bytearray(b"".join(bytes(buffer) for buffer in buffers))
         try:
             reply, outgoing = self.serve.carry_out(message, incoming)
-        except (codec.Unfit, plain.Unfit) as error:
+        except codec.Unfit as error:
             return messages.Unusable(message.id, str(error)), bytearray()
         except NotImplementedError as error:
             stub = str(error)
-            return messages.Raised(message.id, ["NotImplementedError"], stub, stub, None, None, None, "call"), bytearray()
-        return msgspec.convert(reply, messages.Reply), bytearray(b"".join(bytes(buffer) for buffer in outgoing))
+            return messages.Raised(
+                message.id, ["NotImplementedError"], stub, stub, None, None, None, "call"
+            ), bytearray()
+        return msgspec.convert(reply, messages.Reply), bytearray(
+            b"".join(bytes(buffer) for buffer in outgoing)
+        )
 
     def new_output(self) -> str:
         """Nothing is captured here: pytest does that."""

@@ -1,10 +1,12 @@
-"""Where tests run: gives each test its subjects and its allowance, and turns what happened into an outcome."""
+"""Where tests run: gives each test its subjects and its allowance, and turns what happened into an
+outcome."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Generator
@@ -27,6 +29,7 @@ from grader.submission import SubmissionFolderError, collect
 from grader.text import plain
 
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
+BACKSTOP_SECONDS = 60.0
 NEEDS_GPU = "needs a GPU: --device cuda"
 
 
@@ -70,6 +73,10 @@ def planned(item: pytest.Item, cases: int = 1) -> PlannedTest | None:
     )
 
 
+def _overdue(number: int, frame: object) -> None:
+    raise GraderFault("the test itself never came back; no subject was to blame")
+
+
 class Judge:
     """Runs in every process that runs tests: starts the launcher at once, without waiting for it."""
 
@@ -106,26 +113,35 @@ class Judge:
             )
         return self.runs[folder.name]
 
-    # -- time ------------------------------------------------------------------------------------------------------
+    # -- time
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
-        """Keep pytest-timeout's marker and set no timer: its own would kill the judge, or leave the worker alive."""
+        """Keep pytest-timeout's marker and set no timer: its own would kill the judge, or leave the worker
+        alive."""
         if planned(item) is None:
             return None
         item.stash[allowance_key] = Allowance.of_timeout(settings.timeout)
+        if self.options.isolation != "none" and hasattr(signal, "setitimer"):
+            # Both subjects have their own deadlines; this one is for a test of ours that never comes back.
+            signal.signal(signal.SIGALRM, _overdue)
+            signal.setitimer(signal.ITIMER_REAL, BACKSTOP_SECONDS + 10 * settings.timeout)
         return True
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
-        return None if planned(item) is None else True
+        if planned(item) is None:
+            return None
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return True
 
     def _allowance(self, item: pytest.Item) -> Allowance:
         if self.options.isolation == "none":
             return Allowance()  # somebody may be typing at a debugger's prompt
         return item.stash.get(allowance_key, None) or Allowance.of_timeout(DEFAULT_SECONDS)
 
-    # -- a test ------------------------------------------------------------------------------------------------------
+    # -- a test
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -149,8 +165,8 @@ class Judge:
 
         def connect(plan: Plan) -> Worker:
             worker = self._worker(item, state, role, plan)
-            if role == STUDENT:
-                allowance.started = time.monotonic()  # the start of our own processes is not the student's time
+            # The start of our own processes is nobody's time, nor is what the other subject did meanwhile.
+            allowance.started = time.monotonic()
             return worker
 
         subject = state.run.subject(role, state.plan.question, test, allowance, connect)
@@ -174,7 +190,8 @@ class Judge:
         return worker
 
     def _end_workers(self, state: TestState) -> None:
-        """End the test's own workers; of those that serve a file, those whose process-wide settings were changed."""
+        """End the test's own workers; of those that serve a file, those whose process-wide settings were
+        changed."""
         if state.student is not None and is_public(state.plan.test.split("::")[0]):
             connection = state.student.connection
             if isinstance(connection, Worker):
@@ -241,7 +258,9 @@ class Judge:
             result = replace(result, outcome=Outcome.NOT_RUN, summary=NEEDS_GPU)
         elif self.options.isolation == "none" and not isinstance(error, GraderFault):
             said = f"raised {type(error).__name__}"
-            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=said, detail=str(report.longrepr))
+            result = replace(
+                result, outcome=Outcome.SUBMISSION_ERROR, summary=said, detail=str(report.longrepr)
+            )
         else:
             skipped = isinstance(error, pytest.skip.Exception)
             said = "a graded test skipped itself" if skipped else "an error of the grader, not yours"
@@ -280,7 +299,7 @@ class Judge:
         if public and result.output:
             report.sections.append(("what your code printed", result.output))
 
-    # -- the end -----------------------------------------------------------------------------------------------------
+    # -- the end
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:

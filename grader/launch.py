@@ -1,7 +1,7 @@
 """Starts workers and talks to them: from a zygote where there is fork, as a fresh interpreter anywhere.
 
-Nothing here knows what a test is. A worker answers one request at a time; the judge waits with an allowance, reads the
-worker's output meanwhile, and on an overrun kills the worker's whole process tree.
+Nothing here knows what a test is. A worker answers one request at a time; the judge waits with an allowance,
+reads the worker's output meanwhile, and on an overrun kills the worker's whole process tree.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import msgspec
 import psutil
+
 from grader.faults import GraderFault
 from grader.worker import messages, wire
 
@@ -59,7 +60,8 @@ class Allowance:
 
     @classmethod
     def of_timeout(cls, seconds: float | None) -> Allowance:
-        """From a test's time-out: that much computing, four times that much waiting (half a core is common)."""
+        """From a test's time-out: that much computing, four times that much waiting (half a core is
+        common)."""
         return cls(seconds, None if seconds is None else 4 * seconds)
 
     def check(self) -> None:
@@ -141,7 +143,7 @@ class Worker:
             os.set_blocking(output, False)
         self._decode = wire.decoder(messages.Reply)
 
-    # -- talking -----------------------------------------------------------------------------------------------
+    # -- talking
 
     def greet(self) -> None:
         """Wait until the worker is confined.
@@ -212,7 +214,7 @@ class Worker:
 
         return wait
 
-    # -- output ------------------------------------------------------------------------------------------------
+    # -- output
 
     def _drain(self) -> None:
         if self._output is None:
@@ -229,7 +231,8 @@ class Worker:
             self._dropped += max(0, len(data) - max(0, room))
 
     def new_output(self) -> str:
-        """What was printed since this was last asked; flushed, because the worker flushes before it answers."""
+        """What was printed since this was last asked; flushed, because the worker flushes before it
+        answers."""
         self._drain()
         text = self.output()
         self._printed.clear()
@@ -237,7 +240,8 @@ class Worker:
         return text
 
     def pristine(self) -> bool:
-        """Whether process-wide settings (default dtype, gradient mode, threads) are as they were at the start."""
+        """Whether process-wide settings (default dtype, gradient mode, threads) are as they were at the
+        start."""
         try:
             reply, _ = self.request(messages.Inspect(call_id()), [], Allowance(None, 5.0))
         except (TookTooLong, Died, wire.WireError):
@@ -249,7 +253,7 @@ class Worker:
         text = self._printed.decode(errors="backslashreplace")
         return text + (f"\n[{self._dropped:,} more bytes]" if self._dropped else "")
 
-    # -- ending ------------------------------------------------------------------------------------------------
+    # -- ending
 
     def _status(self) -> int | None:
         return None
@@ -274,7 +278,9 @@ class Worker:
 class GuardedWorker(Worker):
     """A worker forked from a zygote, with a guard above it that clears its tree."""
 
-    def __init__(self, plan: Plan, sock: socket.socket, output: int, scratch: Path, control: socket.socket) -> None:
+    def __init__(
+        self, plan: Plan, sock: socket.socket, output: int, scratch: Path, control: socket.socket
+    ) -> None:
         super().__init__(plan, sock, output, scratch)
         self.control = control
         self.control.settimeout(CLOSE_SECONDS)
@@ -303,7 +309,9 @@ class GuardedWorker(Worker):
 class SpawnedWorker(Worker):
     """A worker that is a subprocess of the judge."""
 
-    def __init__(self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path, process: Any) -> None:
+    def __init__(
+        self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path, process: Any
+    ) -> None:
         super().__init__(plan, sock, output, scratch)
         self.process = process
         self.root = process.pid
@@ -357,7 +365,8 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 class Zygote:
-    """Forks workers from one interpreter that has imported torch; the interpreter starts without being waited for."""
+    """Forks workers from one interpreter that has imported torch; the interpreter starts without being
+    waited for."""
 
     name = "zygote"
     lifetime = "test"

@@ -1,9 +1,9 @@
 """Recognises a wrong answer: a known mistake, asked the same, answers the same.
 
-A known mistake is a file under ``reference/pN/mistakes/``: its docstring is the message for the student, QUESTIONS are
-the ids that it must lose, MODULE is the reference module it changes; its text is appended to that module's, so its
-definitions win. It is named only if it alone agrees with the student on every recorded call and differs from the
-reference somewhere: two that agree are not told apart by guessing.
+A known mistake is a file under ``reference/pN/mistakes/``: its docstring is the message for the student,
+QUESTIONS are the ids that it must lose, MODULE is the reference module it changes; its text is appended to
+that module's, so its definitions win. It is named only if it alone agrees with the student on every recorded
+call and differs from the reference somewhere: two that agree are not told apart by guessing.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
     mistake = mistakes[name]
     assignment = course.assignment(assignment_id)
     into.mkdir(parents=True, exist_ok=True)
-    for file in [*assignment.files, *assignment.given]:
-        shutil.copy(reference / file, into / file)
+    for name_of_file in [*assignment.files, *assignment.given]:
+        shutil.copy(reference / name_of_file, into / name_of_file)
     target = into / f"{mistake.module}.py"
     if not target.is_file():
         raise ConfigError(f"{name}: no module {mistake.module!r} in {assignment_id}")
@@ -124,5 +124,7 @@ def recognise(
 
 def _agree(student: RecordedCall, other: RecordedCall) -> bool:
     if student.raised is not None or other.raised is not None:
-        return student.raised is not None and other.raised is not None and student.raised[0] == other.raised[0]
+        return (
+            student.raised is not None and other.raised is not None and student.raised[0] == other.raised[0]
+        )
     return difference(student.answer, other.answer, Tolerance()) is None

@@ -59,7 +59,9 @@ class Options:
         )
         if len(assignments) > 1 and (options.results or options.gradescope):
             names = ", ".join(assignment.id for assignment in assignments)
-            raise pytest.UsageError(f"--results and --gradescope hold one assignment, and this run has {names}")
+            raise pytest.UsageError(
+                f"--results and --gradescope hold one assignment, and this run has {names}"
+            )
         return options
 
     def refuse_hidden(self, file: Path) -> str | None:

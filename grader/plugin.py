@@ -1,8 +1,8 @@
 """The pytest plugin: options, and the two halves of a grading run.
 
-Where tests run (:mod:`grader.judging`) each test gets its subjects and its outcome; where results are added up
-(:mod:`grader.controlling`, the only process under xdist that writes) outcomes become points and files. A pytest run
-that collects no assignment is left alone.
+Where tests run (:mod:`grader.judging`) each test gets its subjects and its outcome; where results are added
+up (:mod:`grader.controlling`, the only process under xdist that writes) outcomes become points and files. A
+pytest run that collects no assignment is left alone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ pytest_plugins = ["grader.fixtures"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader", "grading of assignments")
-    group.addoption("--submission", metavar="DIR", help="what to grade; by default starter/, where a student works")
-    group.addoption("--results", metavar="FILE", help="write the result as JSON (for the instructor: holds the seed)")
+    group.addoption(
+        "--submission", metavar="DIR", help="what to grade; by default starter/, where a student works"
+    )
+    group.addoption(
+        "--results", metavar="FILE", help="write the result as JSON (the instructor's: holds the seed)"
+    )
     group.addoption("--gradescope", metavar="FILE", help="write Gradescope's results.json")
-    group.addoption("--grading-seed", type=int, metavar="N", help="instead of the seed of the submitted files")
+    group.addoption(
+        "--grading-seed", type=int, metavar="N", help="instead of the seed of the submitted files"
+    )
     group.addoption(
         "--isolation",
         choices=("process", "none"),
@@ -36,8 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("zygote", "fresh"),
         help="how workers start: forked from a zygote (Linux), or as new interpreters (anywhere)",
     )
-    group.addoption("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: run the GPU questions too")
-    group.addoption("--grader-plan", metavar="FILE", help="write what was collected as JSON, for `grader points`")
+    group.addoption(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda: run the GPU questions too"
+    )
+    group.addoption(
+        "--grader-plan", metavar="FILE", help="write what was collected as JSON, for `grader points`"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,8 +19,9 @@ import numpy as np
 from grader.bench import Bench
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
+from grader.gates import Gate, find_gate
 from grader.interface import Member, read_interface
-from grader.launch import Allowance, Launcher, Plan, Worker
+from grader.launch import Allowance, Plan, Worker
 from grader.mistakes import Mistake, plant, read_mistakes, recognise
 from grader.seeds import Secret, grading_seed, seed_for
 from grader.subject import Subject
@@ -59,7 +60,8 @@ class AssignmentRun:
 
     @cached_property
     def interface(self) -> dict[str, dict[str, Member]]:
-        """Module to members, from the stubs as they were handed out (a release's starter may have been edited)."""
+        """Module to members, from the stubs as they were handed out (a release's starter may have been
+        edited)."""
         pristine = self.course.reference(self.assignment.id) or self.course.starter(self.assignment.id)
         return read_interface(pristine, self.assignment.files)
 
@@ -79,11 +81,18 @@ class AssignmentRun:
         path = self.assignment.folder / "signatures.py"
         return load(path) if path.is_file() else None
 
+    def gate(self, gate_id: str) -> Gate:
+        """A calibrated gate, ready to judge.
+
+        :raises GraderFault: there is none, or it is not calibrated.
+        """
+        return find_gate(self.assignment, gate_id, self.measures, self.bench, self.seed)
+
     def generator(self, test: str) -> np.random.Generator:
         """A test's own random numbers, whichever others run and in whatever order."""
         return np.random.default_rng(seed_for(self.seed, test))
 
-    # -- subjects --------------------------------------------------------------------------------------------------
+    # -- subjects
 
     def by_hand(self, question: str) -> bool:
         """Whether autograd and torch.optim are out of reach for a question."""
@@ -147,7 +156,9 @@ class AssignmentRun:
             raise GraderFault("this test needs the reference, which is not here")
         return folder
 
-    def recognise(self, student: Subject, question: str, test: str, start: Callable[[Plan], Worker]) -> Mistake | None:
+    def recognise(
+        self, student: Subject, question: str, test: str, start: Callable[[Plan], Worker]
+    ) -> Mistake | None:
         """The known mistake that explains the student's answers, or None.
 
         A call is explained by replaying it; a training run by a signature over what it left behind.
@@ -172,7 +183,7 @@ class AssignmentRun:
             return recognise(
                 student.calls,
                 subject(REFERENCE),
-                [(known, lambda name=name: subject(name)) for name, known in candidates.items()],
+                [(known, partial(subject, name)) for name, known in candidates.items()],
             )
         finally:
             for worker in workers:

@@ -1,8 +1,8 @@
 """What a test holds of the code under test: call a function, run a bench function, read an answer.
 
-Every way in which submitted code can fail to answer becomes a :class:`SubmissionFault` with a text for the student;
-the same from the reference is a :class:`GraderFault`. What the student's code was asked and answered is recorded, so
-that a known mistake can be recognised by asking it the same.
+Every way in which submitted code can fail to answer becomes a :class:`SubmissionFault` with a text for the
+student; the same from the reference is a :class:`GraderFault`. What the student's code was asked and
+answered is recorded, so that a known mistake can be recognised by asking it the same.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Subject:
             return RecordedCall(message, recorded.buffers, None, raised.types)
         return RecordedCall(message, recorded.buffers, value, None)
 
-    # -- one request ---------------------------------------------------------------------------------------------
+    # -- one request
 
     def _ask(
         self, message: messages.Request, buffers: list[memoryview], what: str, annotation: ast.expr | None
@@ -195,7 +195,9 @@ class Subject:
         if isinstance(reply, messages.Unusable):
             self._fault(Unusable(f"{what} gives {clean(reply.reason)}, which cannot be judged"))
         if reply.stub is not None and reply.stub in self.questions:
-            text = "not started" if reply.stub == self.question else f"needs {reply.stub}, which is not started"
+            text = (
+                "not started" if reply.stub == self.question else f"needs {reply.stub}, which is not started"
+            )
             self._fault(SubmissionFault(Outcome.NOT_STARTED, text))
         return self._raised(reply, what)
 
@@ -209,7 +211,9 @@ class Subject:
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply)))
         verb = "called sys.exit" if kind == "SystemExit" else f"raised {kind}"
         self._fault(
-            Raised(f"{what} {verb}{place}", f"{clean(reply.message)}\n{_quote(reply)}", types=tuple(reply.types))
+            Raised(
+                f"{what} {verb}{place}", f"{clean(reply.message)}\n{_quote(reply)}", types=tuple(reply.types)
+            )
         )
 
     def _fault(self, fault: SubmissionFault) -> NoReturn:
@@ -254,7 +258,8 @@ class Module:
 
 
 def _known_type(types: list[str]) -> str:
-    """The most derived class that Python itself defines: a class's name may carry what a hidden test must not tell."""
+    """The most derived class that Python itself defines: a class's name may carry what a hidden test must
+    not tell."""
     for name in types:
         kind = getattr(builtins, name, None)
         if isinstance(kind, type) and issubclass(kind, BaseException):

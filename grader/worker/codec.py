@@ -1,16 +1,18 @@
 """Plain values to frame headers and buffers, and back.
 
-Scalars stand for themselves; containers and arrays are tagged structs, so tuples stay tuples and sets stay sets. Only
-the listed dtypes cross. ``bfloat16``, which NumPy lacks, arrives as float32 (every bfloat16 is a float32).
+Scalars stand for themselves; containers and arrays are tagged structs, so tuples stay tuples and sets stay
+sets. Only the listed dtypes cross. ``bfloat16``, which NumPy lacks, arrives as float32 (every bfloat16 is a
+float32).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
+
 from grader.worker.wire import WireError
 
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
@@ -20,7 +22,7 @@ LONG_LIST = 1000  # a longer list of numbers travels as a buffer
 MAX_DIMENSIONS = 32
 
 
-class _Node(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True):
+class _Node(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     pass
 
 
@@ -57,11 +59,14 @@ class Array(_Node, tag="a"):
 class Numbers(_Node, tag="n"):
     """A long list of ints or of floats, as a buffer."""
 
-    dtype: str
+    dtype: Literal["int64", "float64"]  # a list of bytes would become 64 times its size in the judge
     length: int
 
 
 Node = None | bool | int | float | str | List | Tuple | Set | Dict | Fields | Array | Numbers
+
+
+PLAIN = (type(None), bool, int, float, str)
 
 
 class Unfit(Exception):
@@ -80,7 +85,8 @@ class RawArray:
 
 
 class RecordFields:
-    """A dataclass instance on its way: what the encoder takes and, unless told otherwise, the decoder gives."""
+    """A dataclass instance on its way: what the encoder takes and, unless told otherwise, the decoder
+    gives."""
 
     __slots__ = ("fields", "name")
 
@@ -134,7 +140,7 @@ class Encoder:
                         numbers = np.array(value, dtype=dtype)
                     except OverflowError:
                         raise Unfit("an integer of more than 64 bits") from None
-                    self.buffers.append(memoryview(numbers).cast("B"))
+                    self.buffers.append(_bytes_of(numbers))
                     return Numbers(numbers.dtype.name, len(value))
         return List([self.node(item, depth + 1) for item in value])
 
@@ -143,8 +149,22 @@ class Encoder:
             raise Unfit(f"an array of dtype {value.dtype.name}")
         dense = np.ascontiguousarray(value).reshape(value.shape)
         if dense.size:
-            self.buffers.append(memoryview(dense).cast("B"))
+            self.buffers.append(_bytes_of(dense))
         return Array(value.dtype.name, list(value.shape))
+
+
+def _bytes_of(dense: np.ndarray[Any, Any]) -> memoryview:
+    return dense.data.cast("B")
+
+
+def distinct(container: Any, names: list[Any]) -> Any:
+    """The container, unless two of the names that it was made from are one.
+
+    :raises WireError: no dict and no set has the same key twice.
+    """
+    if len(container) != len(names):
+        raise WireError("a dict, set or record that names something twice")
+    return container
 
 
 class Decoder:
@@ -168,25 +188,34 @@ class Decoder:
         if self.used != len(self.buffer):
             raise WireError(f"{len(self.buffer) - self.used} bytes of the frame belong to no array")
 
-    def _value(self, node: Any) -> Any:
+    def _value(self, node: Any, depth: int = 0) -> Any:
         kind = type(node)
-        if kind is List:
-            return [self._value(item) for item in node.items]
-        if kind is Tuple:
-            return tuple(self._value(item) for item in node.items)
-        if kind is Set:
-            return {self._value(item) for item in node.items}
-        if kind is Dict:
-            return dict(zip(map(self._value, node.keys), map(self._value, node.values), strict=True))
-        if kind is Fields:
-            return type(self).record(
-                node.name, dict(zip(node.keys, map(self._value, node.values), strict=True))
-            )
+        if kind in PLAIN:
+            return node
+        if depth > DEPTH_LIMIT:  # what is compared and described later must not be too deep for that either
+            raise WireError(f"an answer nested more than {DEPTH_LIMIT} levels deep")
         if kind is Array:
             return self._array(node.dtype, tuple(node.shape))
         if kind is Numbers:
             return self._array(node.dtype, (node.length,)).tolist()
-        return node
+        if kind is List:
+            return self._values(node.items, depth)
+        if kind is Tuple:
+            return tuple(self._values(node.items, depth))
+        if kind is Set:
+            return distinct(set(self._values(node.items, depth)), node.items)
+        if kind is Dict:
+            keys = self._values(node.keys, depth)
+            return distinct(dict(zip(keys, self._values(node.values, depth), strict=True)), keys)
+        # A name with underscores on both sides would be asked for by whoever inspects the record: numpy takes an
+        # __array_interface__ for the address of an array.
+        if not all(name.isidentifier() and not name.startswith("__") for name in node.keys):
+            raise WireError("a field name that no dataclass has")
+        fields = dict(zip(node.keys, self._values(node.values, depth), strict=True))
+        return type(self).record(node.name, distinct(fields, node.keys))
+
+    def _values(self, nodes: list[Any], depth: int) -> list[Any]:
+        return [self._value(node, depth + 1) for node in nodes]
 
     def _array(self, dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         if dtype not in ITEM_SIZE:

@@ -1,7 +1,7 @@
 """A worker that is an interpreter of its own: for machines without fork, and slower by the import of torch.
 
-Started as ``python -s -P fresh.py FD``; on Windows the socket comes over standard input instead. The first frame holds
-the settings.
+Started as ``python -s -P fresh.py FD``; on Windows the socket comes over standard input instead. The first
+frame holds the settings.
 """
 
 from __future__ import annotations

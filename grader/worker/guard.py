@@ -1,7 +1,7 @@
 """A trusted process between zygote and worker: it outlives the worker and clears whatever the worker leaves.
 
-A process group is not a tree: a double fork with setsid survives killpg. The guard is the subreaper of everything that
-descends from the worker, so orphans fall to it, and it kills until it has no children left.
+A process group is not a tree: a double fork with setsid survives killpg. The guard is the subreaper of
+everything that descends from the worker, so orphans fall to it, and it kills until it has no children left.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import socket
 import time
 
 import msgspec
+
 from grader.worker import sandbox
 from grader.worker.messages import Exited, Started
 

@@ -1,12 +1,13 @@
 """A process in whose forks backward is dead, for the questions that are to be solved by hand.
 
-Python-level patches on autograd are undone in a line. What holds is in C++: once a backend with device threads is
-registered and one backward has run, the engine marks every later fork, and ``backward``, ``autograd.grad`` and
-``torch.func.grad`` raise there by a static that Python cannot reset. Forward passes, layers and seeds still work. The
-patches on top give a readable message, and close what the engine does not guard: forward-mode derivatives, and the
-optimizers for the questions that ask for their arithmetic.
+Python-level patches on autograd are undone in a line. What holds is in C++: once a backend with device
+threads is registered and one backward has run, the engine marks every later fork, and ``backward``,
+``autograd.grad`` and ``torch.func.grad`` raise there by a static that Python cannot reset. Forward passes,
+layers and seeds still work. The patches on top give a readable message, and close what the engine does not
+guard: forward-mode derivatives, and the optimizers for the questions that ask for their arithmetic.
 
-It rests on a private function of torch; ``holds()`` says whether it still works, a test asks it, and the doctor reports.
+It rests on a private function of torch; ``holds()`` says whether it still works, a test asks it, and the
+doctor reports.
 """
 
 from __future__ import annotations
@@ -44,17 +45,17 @@ def patch() -> None:
     import torch.optim as optim
 
     autograd = _refuse("autograd")
-    torch.Tensor.backward = autograd  # type: ignore[method-assign]
+    torch.Tensor.backward = autograd
     torch.autograd.backward = autograd
     torch.autograd.grad = autograd
     for name in ("grad", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize", "grad_and_value"):
         setattr(torch.func, name, autograd)
     for name in ("enter_dual_level", "make_dual"):
         setattr(forward_ad, name, autograd)
-    torch._C._enter_dual_level = autograd  # type: ignore[method-assign]
-    torch._make_dual = autograd  # type: ignore[method-assign]
+    torch._C._enter_dual_level = autograd
+    torch._make_dual = autograd
     optimizer = _refuse("torch.optim")
-    optim.Optimizer.__init__ = optimizer  # type: ignore[method-assign]
+    optim.Optimizer.__init__ = optimizer
     for module in list(vars(optim).values()):
         for name in FUSED:
             if getattr(module, "__name__", "") == f"torch.optim.{name}":

@@ -1,4 +1,5 @@
-"""What a student's code returns, made plain: tensors to bytes, dataclasses to fields, NumPy scalars to numbers."""
+"""What a student's code returns, made plain: tensors to bytes, dataclasses to fields, NumPy scalars to
+numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from grader.worker.codec import DEPTH_LIMIT, ITEM_SIZE, RawArray, RecordFields, Unfit
 
 

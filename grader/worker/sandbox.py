@@ -1,9 +1,10 @@
 """The layers around a worker, in the order in which they are put on.
 
-The order matters: a later layer may forbid what an earlier one needs. Each layer is a function that either did all of
-its work or raises; a layer that half-applied is an error, never a silent pass. What is here keeps honest accidents from
-harming the grader or the next test. It keeps no secrets from code that looks for them: that takes the stronger layers,
-and until they are there the isolation is called ``process``, and every result says so.
+The order matters: a later layer may forbid what an earlier one needs. Each layer is a function that either
+did all of its work or raises; a layer that half-applied is an error, never a silent pass. What is here keeps
+honest accidents from harming the grader or the next test. It keeps no secrets from code that looks for them:
+that takes the stronger layers, and until they are there the isolation is called ``process``, and every
+result says so.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _limits(settings: Settings) -> None:
         resource.RLIMIT_CPU: settings.cpu_seconds,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_CORE: 0,
-        # Counts per user, and not at all for root, where a confinement with namespaces has to bound the processes.
+        # Counts per user, and not at all for root: there a pid namespace has to bound the processes.
         resource.RLIMIT_NPROC: 4096,
     }
     for limit, value in wanted.items():
@@ -120,7 +121,7 @@ def _seeds(settings: Settings) -> None:
 
     torch.set_num_threads(1)
     random.seed(settings.seed)
-    np.random.seed(settings.seed % 2**32)  # noqa: NPY002 - the global state is what submitted code may use
+    np.random.seed(settings.seed % 2**32)
     torch.manual_seed(settings.seed)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import torch
+
 from grader.worker import codec, latch, messages, modules, plain, sandbox, wire
 
 MESSAGE_LIMIT = 500
@@ -54,15 +55,15 @@ class Worker:
             except wire.WireError as error:
                 self.send(messages.Unusable(request.id, str(error)))
 
-    def answer(
-        self, request: messages.Request, buffer: bytearray
-    ) -> tuple[messages.Reply, list[memoryview]]:
+    def answer(self, request: messages.Request, buffer: bytearray) -> tuple[messages.Reply, list[memoryview]]:
         """Carry out one request; every way in which submitted code can fail becomes a reply."""
         try:
             return self.carry_out(request, buffer)
         except codec.Unfit as error:
             return messages.Unusable(request.id, str(error)), []
-        except BaseException as error:  # SystemExit and KeyboardInterrupt included: the judge must get an answer
+        except (
+            BaseException
+        ) as error:  # SystemExit and KeyboardInterrupt included: the judge must get an answer
             stage = "load" if isinstance(request, messages.Load) else "call"
             return raised(request.id, error, stage, self.settings.folder), []
 
@@ -92,7 +93,7 @@ class Worker:
         if isinstance(request, messages.Run):
             if request.source not in self.benches:
                 bench = types.ModuleType(request.origin.removesuffix(".py"))
-                exec(compile(request.source, f"<{request.origin}>", "exec"), bench.__dict__)  # noqa: S102 - ours
+                exec(compile(request.source, f"<{request.origin}>", "exec"), bench.__dict__)
                 self.benches[request.source] = bench
             return getattr(self.benches[request.source], request.name)
         module = importlib.import_module(request.module)
@@ -106,7 +107,8 @@ class Worker:
         node = encoder.node(plain.to_plain(result))
         size = sum(buffer.nbytes for buffer in encoder.buffers)
         if size > self.settings.answer_bytes:
-            text = f"an answer of {size / 2**20:,.0f} MiB; at most {self.settings.answer_bytes / 2**20:,.0f} are taken"
+            most = self.settings.answer_bytes / 2**20
+            text = f"an answer of {size / 2**20:,.0f} MiB; at most {most:,.0f} are taken"
             return messages.Unusable(number, text), []
         return messages.Answer(number, node), encoder.buffers
 

@@ -1,8 +1,9 @@
 """Frames between judge and worker: sized, typed, without pickle.
 
-A frame is ``<IQ`` (header bytes, buffer bytes), the header (msgpack, decoded by msgspec into typed structs) and the
-buffers of its arrays, one after the other in the order in which the header names them: they cannot overlap, and their
-sizes must add up to the byte. Whatever goes wrong while a frame is decoded is one exception, :class:`WireError`.
+A frame is ``<IQ`` (header bytes, buffer bytes), the header (msgpack, decoded by msgspec into typed structs)
+and the buffers of its arrays, one after the other in the order in which the header names them: they cannot
+overlap, and their sizes must add up to the byte. Whatever goes wrong while a frame is decoded is one
+exception, :class:`WireError`.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ def send(sock: socket.socket, header: bytes, buffers: Sequence[memoryview], wait
 
 
 def _read(sock: socket.socket, size: int, wait: Wait) -> bytearray:
-    data = bytearray(size)
+    try:
+        data = bytearray(size)
+    except MemoryError:
+        raise WireError(f"no memory for a frame of {size:,} bytes") from None
     rest = memoryview(data)
     while rest:
         try:

@@ -1,9 +1,10 @@
-"""A clean interpreter with torch imported, from which workers are forked; it runs nothing and knows no secret.
+"""A clean interpreter with torch imported, from which workers are forked; it runs nothing and knows no
+secret.
 
-Started as ``python -s -P zygote.py FD`` with an environment of our own (``-I`` would ignore PYTHONHASHSEED) and talked
-to over the anonymous socket FD: no address, no pickle, no main module, nothing of the judge to inherit. It imports and
-does nothing else: one tensor operation with two threads before a fork would hang every child, and one CUDA call would
-break CUDA in all of them.
+Started as ``python -s -P zygote.py FD`` with an environment of our own (``-I`` would ignore PYTHONHASHSEED)
+and talked to over the anonymous socket FD: no address, no pickle, no main module, nothing of the judge to
+inherit. It imports and does nothing else: one tensor operation with two threads before a fork would hang
+every child, and one CUDA call would break CUDA in all of them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import msgspec
 import numpy  # noqa: F401 - imported for the forks
 import torch
 import torch._dynamo
+
 from grader.worker import guard, latch, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
 from grader.worker.messages import Fork, Latch, Order, Settings, Started
 
@@ -45,7 +47,7 @@ def become_worker(sock: int, output: int, settings: Settings) -> None:
     sandbox.close_descriptors(WORKER_SOCKET + 1)
     os.set_inheritable(WORKER_SOCKET, False)
     os.setsid()
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for the life of the process
     gc.enable()
     serve.run(socket.socket(fileno=WORKER_SOCKET), settings)
 
@@ -138,7 +140,8 @@ class Zygote:
 def main() -> None:
     """Say ready and obey until the judge hangs up."""
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the judge, which then hangs up
+    # The terminal's Ctrl-C is for the judge, which then hangs up.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
     sys.argv[:] = ["zygote"]
     if threads() != 1:
