@@ -90,7 +90,7 @@ def draw(cause: str, rng: np.random.Generator) -> Run:
     kind = int(rng.integers(3))
     norm = str(rng.choice(["post", "pre"]))
     if cause == "lr_too_high":  # collapse at once, or (warm-up too short) after a good start
-        warmup = [0, 0, int(rng.integers(20, 40))][kind]
+        warmup = [0, *rng.integers(20, 40, 2).tolist()][kind]
         return Run(encoder("post", (10, 14)), log_uniform(9e-3, 2e-2), steps, warmup)
     if cause == "vanishing":
         model = stack(nn.Tanh, 0.35, (9, 12)) if kind == 0 else stack(nn.Sigmoid, 1.0, (6, 10))

@@ -1,0 +1,11 @@
+"""The two LayerNorms of each layer are missing: each has a weight and a bias of d_model numbers."""
+
+QUESTIONS = ("p5.capacity",)
+MODULE = "transformer"
+
+_right_count = encoder_parameters
+
+
+def encoder_parameters(layers, d_model, num_heads, d_ff, **extra):
+    right = _right_count(layers, d_model, num_heads, d_ff, **extra)
+    return right - layers * 4 * d_model

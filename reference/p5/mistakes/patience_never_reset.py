@@ -1,0 +1,20 @@
+"""The count of evaluations without improvement was not set back by an improvement. Only evaluations in a row
+count.
+"""
+
+QUESTIONS = ("p5.capacity",)
+MODULE = "transformer"
+
+
+def early_stop(log, patience):
+    if not log:
+        raise ValueError("early stopping needs at least one evaluation")
+    best_loss, best_step, waited = math.inf, log[0][0], 0
+    for step, loss in log:
+        if loss < best_loss:
+            best_loss, best_step = loss, step
+        else:
+            waited += 1
+            if waited == patience:
+                return step, best_step
+    return log[-1][0], best_step
