@@ -1,0 +1,31 @@
+"""The decay was counted from the first step instead of from the end of the warm-up, so the rate drops as
+soon as the warm-up is over.
+"""
+
+QUESTIONS = ("p1.build",)
+MODULE = "optimizer_choice"
+
+
+_right_build = build
+
+
+def build(choice, model, epochs, steps_per_epoch):
+    optimizer, _, unit = _right_build(choice, model, epochs, steps_per_epoch)
+    per_epoch = 1 if choice.step_on == "epoch" else steps_per_epoch
+    total = epochs * per_epoch
+
+    def factor(step: int) -> float:
+        if step < choice.warmup_steps:
+            return step / choice.warmup_steps
+        if choice.schedule == "constant":
+            return 1.0
+        if choice.schedule == "step":
+            return choice.gamma ** sum(milestone <= step // per_epoch for milestone in choice.milestones)
+        done = step / total
+        remaining = 1 - done if choice.schedule == "linear" else (1 + math.cos(math.pi * done)) / 2
+        return choice.final_fraction + (1 - choice.final_fraction) * remaining
+
+    for group in optimizer.param_groups:
+        group.pop("initial_lr")
+        group["lr"] = choice.lr
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor), unit

@@ -1,0 +1,28 @@
+"""The derivative of the ReLU was taken as 1 at a pre-activation of exactly 0. By the convention of the
+handout (and of PyTorch) the point 0 belongs to the inactive side: the test is z > 0, not z >= 0.
+"""
+
+QUESTIONS = ("p1.backward", "p1.batch")
+MODULE = "gradient_flow"
+
+
+def backward(x, w1, w2, w3, target):
+    z1 = w1 * x
+    h1 = max(z1, 0.0)
+    z2 = w2 * h1
+    h2 = max(z2, 0.0)
+    error = w3 * h2 - target
+    delta2 = error * w3 * (z2 >= 0)
+    delta1 = delta2 * w2 * (z1 >= 0)
+    return {"dw1": delta1 * x, "dw2": delta2 * h1, "dw3": error * h2}
+
+
+def backward_batch(x, w1, w2, w3, target, negative_slope=0.0):
+    z1 = x @ w1.T
+    h1 = torch.where(z1 > 0, z1, negative_slope * z1)
+    z2 = h1 @ w2.T
+    h2 = torch.where(z2 > 0, z2, negative_slope * z2)
+    delta3 = (h2 @ w3.T - target) / x.shape[0]
+    delta2 = (delta3 @ w3) * torch.where(z2 >= 0, 1.0, negative_slope)
+    delta1 = (delta2 @ w2) * torch.where(z1 >= 0, 1.0, negative_slope)
+    return {"dw1": delta1.T @ x, "dw2": delta2.T @ h1, "dw3": delta3.T @ h2}

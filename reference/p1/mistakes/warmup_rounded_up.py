@@ -1,0 +1,8 @@
+"""The number of warm-up steps was rounded to the nearest or upwards. The handout rounds down."""
+
+QUESTIONS = ("p1.warmup",)
+MODULE = "optimizer_choice"
+
+
+def warmup_steps(samples, batch_size, epochs, fraction):
+    return math.ceil(fraction * math.ceil(samples / batch_size) * epochs)
