@@ -1,0 +1,3 @@
+"""Given with q1, not handed in."""
+
+TWO = 2.0

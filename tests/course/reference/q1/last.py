@@ -1,0 +1,8 @@
+"""The last of a list."""
+
+
+def last(values: list[float]) -> float:
+    """The last value; last([1.0, 2.0]) is 2.0."""
+    # BEGIN SOLUTION q1.last
+    return values[-1]
+    # END SOLUTION

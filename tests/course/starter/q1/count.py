@@ -1,0 +1,6 @@
+"""How many numbers are above a limit."""
+
+
+def count(values: list[float], limit: float) -> int:
+    """How many values are larger than the limit; count([1.0, 2.0], 1.0) is 1."""
+    raise NotImplementedError("q1.count")

@@ -1,0 +1,8 @@
+"""A step down the gradient."""
+
+import torch
+
+
+def step(weight: torch.Tensor, gradient: torch.Tensor, rate: float) -> torch.Tensor:
+    """The weight after a step of gradient descent, a new tensor."""
+    raise NotImplementedError("q1.step")
