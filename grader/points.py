@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -65,6 +66,7 @@ def is_public(name: str) -> bool:
     return name.startswith(PUBLIC_PREFIX)
 
 
+@cache
 def exact(points: float) -> Fraction:
     """The decimal number that was written, not the binary one that stands for it: 0.1 is a tenth."""
     return Fraction(repr(points))

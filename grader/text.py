@@ -27,7 +27,9 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> str:
     """``text`` in printable characters, newlines and tabs, about ``limit`` of them; says if it was cut."""
     head = text[: 2 * limit]
     clean = line_ends.sub("\n", escapes.sub("", head))
-    clean = "".join(_printable(character) for character in clean).rstrip()
+    if not all(part.isprintable() for part in re.split("[\n\t]", clean)):  # rare, and slow to mend
+        clean = "".join(_printable(character) for character in clean)
+    clean = clean.rstrip()
     if len(clean) <= limit and len(head) == len(text):
         return clean
     return f"{clean[:limit].rstrip()}\n[cut; {len(text)} characters in all]"

@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import pytest
 from grader.config import Assignment, Question
 from grader.faults import Outcome
 from grader.points import PlannedTest
-from grader.results import json_file
+from grader.results import files, json_file
 from grader.results.model import Context, Result
 from grader.results.store import ResultStore
 from grader.schemas.generate import schemas
@@ -108,10 +107,10 @@ def test_the_file_follows_every_case(tmp_path: Path) -> None:
 
 def test_everything_that_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
-    files = (SubmittedFile("flow.py", FileState.OK, "flow.py is empty"),)
+    taken = (SubmittedFile("flow.py", FileState.OK, "flow.py is empty"),)
     store = store_of(
         path,
-        submission=Submission(Path("in/p1"), tmp_path, files, ("notes.txt",), "ab12"),
+        submission=Submission(Path("in/p1"), tmp_path, taken, ("notes.txt",), "ab12"),
         isolation="process",
         layers=["session"],
         seed=2**63 - 1,
@@ -298,6 +297,22 @@ while True:
 """
 
 
+def test_a_write_that_is_cut_off_leaves_nothing_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.json"
+    files.replace(path, b"old")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        files.replace(path, b"new")
+    assert os.listdir(tmp_path) == ["results.json"]
+    assert path.read_bytes() == b"old"
+
+
 def test_a_judge_that_is_killed_leaves_a_valid_file(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     judge = subprocess.Popen(
@@ -306,9 +321,8 @@ def test_a_judge_that_is_killed_leaves_a_valid_file(tmp_path: Path) -> None:
     with judge:
         assert judge.stdout is not None
         judge.stdout.readline()
-        for _ in range(50):
-            written(path)
-        time.sleep(0.01)
+        for _ in range(100):
+            json.loads(path.read_bytes())
         judge.send_signal(signal.SIGKILL)
     assert written(path)["state"] == "running"
 
@@ -326,7 +340,7 @@ def test_two_runs_into_one_file_do_not_mix(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        written(path)
+        json.loads(path.read_bytes())
     assert [store.unwritten for store in stores] == [{}, {}]
     assert os.listdir(tmp_path) == ["results.json"]
 

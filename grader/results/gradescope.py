@@ -24,7 +24,7 @@ PRINTED = "Your code printed:"
 
 def render(result: Result) -> bytes:
     """The text of results.json. Gradescope takes NaN for a failure of the autograder; it raises here."""
-    return json.dumps(document(result), indent=1, allow_nan=False).encode("ascii") + b"\n"
+    return json.dumps(document(result), allow_nan=False).encode("ascii") + b"\n"
 
 
 def document(result: Result) -> dict[str, Any]:
