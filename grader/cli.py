@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from grader.commands import building, grading, upkeep
+from grader.commands import building, calibrating, grading, upkeep
 from grader.commands.console import EXIT_USAGE, err, out
 from grader.faults import GraderFault
 from grader.submission import SubmissionFolderError
@@ -21,6 +21,7 @@ secret = typer.Typer(help="The course secret, which grading seeds come from.", n
 app.command()(grading.grade)
 app.command()(upkeep.starter)
 app.command()(upkeep.points)
+app.command()(calibrating.calibrate)
 app.command()(building.answers)
 app.add_typer(build, name="build")
 build.command()(building.student)

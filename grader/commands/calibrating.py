@@ -1,0 +1,122 @@
+"""``grader calibrate``: measures the pass marks of training runs, and checks this machine against them."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from grader.calibrate import calibrate as run_calibration
+from grader.calibrate import check as run_check
+from grader.commands.console import EXIT_EXPECTATION, course, err, fail, out
+from grader.gate_file import GateRecord
+from grader.launch import Fresh, Launcher, Zygote
+from grader.standalone import subjects
+
+RUNS = ".calibration"  # finished runs and plots, by assignment; git does not see it
+
+
+def calibrate(
+    assignment: Annotated[str, typer.Argument(help="Which assignment.")],
+    gates: Annotated[list[str] | None, typer.Argument(help="Which gates; all by default.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of each solution, instead of assignment.toml's.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run the reference a few times; fail if it leaves its band.")
+    ] = False,
+    resume: Annotated[bool, typer.Option(help="Go on with the runs that were finished before.")] = True,
+    accept_weak: Annotated[
+        bool, typer.Option("--accept-weak", help="Write a gate that lets too much through; the file says so.")
+    ] = False,
+) -> None:
+    """Measure the pass marks of training runs; goes on where it was stopped.
+
+    Runs the reference and the declared wrong solutions, writes the assignment's gates.toml, and draws a
+    plot per gate.
+    """
+    here = course()
+    chosen = here.assignment(assignment)
+    with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
+        launcher: Launcher = Zygote(Path(scratch)) if sys.platform == "linux" else Fresh(Path(scratch))
+        try:
+            with _bars() as bars:
+                progress = _Reporter(bars)
+                make = subjects(launcher, chosen)
+                if check:
+                    complaints = run_check(
+                        here, chosen, gates or [], make, seeds=seeds or 3, progress=progress
+                    )
+                    records = {}
+                else:
+                    folder = here.root / RUNS / chosen.id
+                    records = run_calibration(
+                        here,
+                        chosen,
+                        gates or [],
+                        seeds,
+                        folder,
+                        progress,
+                        make,
+                        resume=resume,
+                        accept_weak=accept_weak,
+                    )
+        finally:
+            launcher.close()
+    if check:
+        for complaint in complaints:
+            err.print(complaint, style="red")
+        if complaints:
+            raise fail("the reference is not where its calibration says", EXIT_EXPECTATION)
+        out.print(f"{assignment}: the reference lies within its calibrated bands")
+        return
+    out.print(_table(records))
+
+
+def _table(records: dict[str, GateRecord]) -> Table:
+    table = Table(title="Calibrated gates", title_justify="left")
+    for column in (
+        "gate",
+        "reference",
+        "pass",
+        "a right solution fails",
+        "best wrong solution",
+        "passes in 16 draws",
+    ):
+        table.add_column(column)
+    for name, record in records.items():
+        worst = max(record.wrong, key=lambda wrong: wrong.pass_chance_16, default=None)
+        best = "" if worst is None else f"{worst.name}" + ("" if worst.max is None else f" ({worst.max:.3g})")
+        table.add_row(
+            name,
+            f"{record.mean:.4g} ± {record.sd:.2g} (n={record.n})",
+            f"{record.threshold:.4g}",
+            f"{record.false_alarm:.1e}, at most {record.false_alarm_bound:.1e}",
+            best,
+            "" if worst is None else f"{worst.pass_chance_16:.1e}",
+        )
+    return table
+
+
+class _Reporter:
+    """Progress of a calibration: a bar for each solution."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars = bars
+        self.tasks: dict[tuple[str, str], TaskID] = {}
+
+    def __call__(self, gate: str, solution: str, done: int, total: int) -> None:
+        key = (gate, solution)
+        if key not in self.tasks:
+            self.tasks[key] = self.bars.add_task(f"{gate} {solution}", total=total)
+        self.bars.update(self.tasks[key], completed=done, total=total)
+
+
+def _bars() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err)
