@@ -291,6 +291,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_results import SHOWN, case, store_of
 store = store_of(Path(sys.argv[1]))
+store.add(case(SHOWN))
 print("ready", flush=True)
 while True:
     store.add(case(SHOWN, output="x" * 5000))
