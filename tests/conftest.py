@@ -11,6 +11,9 @@ from grader.config import Course
 
 ROOT = Path(__file__).parents[1]
 
+# Courses to be graded by tests, in a run of their own.
+collect_ignore = ["course", "small_course"]
+
 
 @pytest.fixture
 def small_course(tmp_path: Path) -> Course:
