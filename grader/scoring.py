@@ -171,8 +171,7 @@ def _question(
     if outcome is not Outcome.PASSED:
         unpaid = [test for test in worth if test.share < 1 or test.withheld]
         lost = [test for test in counted if test in unpaid or test.plan.test in closers]
-    # What went wrong stands in a test that did not pass; "withheld" is only its consequence.
-    first = next((test for test in lost if test.outcome is not Outcome.PASSED), next(iter(lost), None))
+    first = min(lost, key=_telling, default=None)
     return QuestionScore(
         id=question,
         outcome=outcome,
@@ -185,6 +184,16 @@ def _question(
         seconds=math.fsum(test.seconds for test in tests),
         complete=all(test.complete for test in tests if test.plan.device == "cpu"),
     )
+
+
+def _telling(test: TestScore) -> int:
+    """How much a lost test says about its question, 0 most: an error of ours, what failed, what did not run.
+
+    A test that passed and is not paid comes last: it is only the consequence of another.
+    """
+    if test.outcome is Outcome.GRADER_ERROR:
+        return 0
+    return {Outcome.NOT_RUN: 2, Outcome.PASSED: 3}.get(test.outcome, 1)
 
 
 @dataclass(frozen=True)

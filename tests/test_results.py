@@ -393,6 +393,16 @@ def test_a_submission_that_was_not_found_still_has_its_folders_name(tmp_path: Pa
     assert (data["state"], data["complete"], data["score"]) == ("stopped", False, 0)
 
 
+def test_what_to_review_is_said_only_where_the_student_lost_something() -> None:
+    reviews = {}
+    for outcome in Outcome:
+        store = ResultStore(Context(), [LATER], ASSIGNMENT)
+        store.add(case(LATER, outcome))
+        reviews[outcome] = store.finish().questions[0].review
+    silent = {outcome for outcome, review in reviews.items() if not review}
+    assert silent == {Outcome.PASSED, Outcome.GRADER_ERROR, Outcome.NOT_RUN}
+
+
 def test_a_question_that_the_table_names_and_the_assignment_does_not() -> None:
     stray = msgspec.structs.replace(LATER, question="p1.stray", test="test_hidden.py::test_stray")
     result = ResultStore(Context(), [stray, *TABLE], ASSIGNMENT).finish()

@@ -25,6 +25,9 @@ from grader.text import one_line, plain
 
 OPENNESS: tuple[Visibility, ...] = ("hidden", "after_published", "after_due_date", "visible")
 
+# Outcomes that say nothing about what a student should reread.
+NOTHING_TO_LEARN = scoring.UNJUDGED | {Outcome.PASSED}
+
 OUTPUT_LIMIT = 8_000
 
 
@@ -81,7 +84,7 @@ def _question(assignment: Assignment, score: scoring.QuestionScore) -> QuestionR
         mistake=_mistake(score.mistake),
         visibility=min((test.plan.visibility for test in score.tests), key=OPENNESS.index),
         seconds=_seconds(score.seconds),
-        review=known.review if known and score.outcome is not Outcome.PASSED else "",
+        review=known.review if known and score.outcome not in NOTHING_TO_LEARN else "",
         tests=[_test(test) for test in score.tests],
     )
 

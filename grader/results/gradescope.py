@@ -11,6 +11,7 @@ from typing import Any
 
 from grader.faults import Outcome
 from grader.results.model import QuestionResult, Result, TestResult
+from grader.scoring import UNJUDGED
 
 UNFINISHED = {
     "starting": "Grading has not come to an end: if this text stays, tell the course staff.",
@@ -84,8 +85,8 @@ def _output(question: QuestionResult, test: TestResult) -> str:
         parts.append(test.detail)
         if test.output:
             parts.append("\n".join([PRINTED, *(f"| {line}" for line in test.output.splitlines())]))
-    if test.points < test.max_points and question.review:
-        parts.append(f"Review: {question.review}")
+    if test.points < test.max_points and test.outcome not in UNJUDGED:
+        parts.append(f"Review: {question.review}" if question.review else "")
     return "\n\n".join(part for part in parts if part)
 
 
