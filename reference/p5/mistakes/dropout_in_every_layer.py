@@ -2,7 +2,7 @@
 front of a BatchNorm also spoils the statistics that eval mode relies on.
 """
 
-QUESTIONS = ("p5.network",)
+QUESTIONS = ("p5.network", "p5.accuracy")
 MODULE = "debugging"
 
 
