@@ -47,6 +47,9 @@ __all__ = [
 
 Precision = Literal["float32", "float64"]
 
+_EPSILON = {name: float(np.finfo(name).eps) for name in ("float32", "float64")}
+_TINY = {name: float(np.finfo(name).tiny) for name in ("float32", "float64")}
+
 # A budget past this says that the answer hangs on the last bits of the input: nothing can be judged there.
 LARGEST_BETA = 1e-3
 
@@ -70,7 +73,7 @@ class Tolerance:
     exact: bool = False
 
     def __post_init__(self) -> None:
-        if self.precision not in ("float32", "float64"):
+        if self.precision not in _EPSILON:
             raise GraderFault(f"precision is float32 or float64, not {self.precision!r}")
         if not 0.0 <= self.beta <= LARGEST_BETA:
             raise GraderFault(
@@ -82,7 +85,7 @@ class Tolerance:
     @property
     def epsilon(self) -> float:
         """Distance from 1 to the next number of the precision."""
-        return float(np.finfo(self.precision).eps)
+        return _EPSILON[self.precision]
 
     @property
     def relative(self) -> float:
@@ -92,7 +95,7 @@ class Tolerance:
     @property
     def floor(self) -> float:
         """Error always allowed: no relative accuracy is left below the smallest normal number."""
-        return 0.0 if self.exact else float(np.finfo(self.precision).tiny)
+        return 0.0 if self.exact else _TINY[self.precision]
 
 
 def difference(got: Value, want: Value, tolerance: Tolerance) -> Difference | None:
@@ -106,7 +109,8 @@ def difference(got: Value, want: Value, tolerance: Tolerance) -> Difference | No
         problem = _problem(found, tolerance)
         if problem:
             with np.errstate(all="ignore"):
-                detail = worst_element(found.got, found.want, np.abs(found.got - found.want))
+                errors = np.abs(np.subtract(found.got, found.want))
+            detail = worst_element(np.asarray(found.got), np.asarray(found.want), errors)
             return Difference(found.path, problem, detail)
     return None
 
@@ -117,10 +121,9 @@ def deviation(got: Value, want: Value, tolerance: Tolerance) -> float:
     for found in walk(got, want, tolerance.initial):
         if isinstance(found, Difference) or not _same_pattern(found.got, found.want):
             return math.inf
-        errors = _errors(found)
-        errors = errors[errors > tolerance.floor]
-        if errors.size:
-            largest = max(largest, float(errors.max()) / _scale(found, tolerance))
+        error = _largest_error(found)
+        if error > tolerance.floor:
+            largest = max(largest, error / _scale(found, tolerance))
     return largest
 
 
@@ -174,20 +177,31 @@ def _problem(pair: Pair, tolerance: Tolerance) -> str | None:
             return "is NaN or infinite"
         return "has NaN or infinity in the wrong place"
     bound = max(_scale(pair, tolerance) * tolerance.relative, tolerance.floor)
-    return None if bool(np.all(_errors(pair) <= bound)) else "differs"
+    return None if _largest_error(pair) <= bound else "differs"
 
 
-def _same_pattern(got: Array, want: Array) -> bool:
+def _same_pattern(got: Array | float, want: Array | float) -> bool:
     """NaN where NaN is, infinity of the same sign where infinity is."""
+    if isinstance(got, float) and isinstance(want, float):
+        if math.isfinite(want):
+            return math.isfinite(got)
+        return got == want or (math.isnan(got) and math.isnan(want))
     marks = [np.where(np.isfinite(side), 0.0, side) for side in (got, want)]
     return bool(np.array_equal(marks[0], marks[1], equal_nan=True))
 
 
-def _errors(pair: Pair) -> Array:
-    """|got - want| where both are finite."""
+def _largest_error(pair: Pair) -> float:
+    """The largest |got - want| of what is finite, where the patterns are the same."""
+    if isinstance(pair.got, float) and isinstance(pair.want, float):
+        return abs(pair.got - pair.want) if math.isfinite(pair.want) else 0.0
     finite = np.isfinite(pair.want)
     with np.errstate(over="ignore"):
-        return np.asarray(np.abs(pair.got[finite] - pair.want[finite]))
+        return float(
+            np.max(
+                np.abs(np.subtract(pair.got, pair.want, where=finite, out=np.zeros(finite.shape))),
+                initial=0.0,
+            )
+        )
 
 
 def _scale(pair: Pair, tolerance: Tolerance) -> float:

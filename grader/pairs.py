@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two float64 arrays of one shape (0-d for a number) met at the same place.
+    """Two numbers, or two float64 arrays of one shape, met at the same place.
 
     :param initial: what ``want`` was before a training run changed it, if that is known.
     :param neighbours: largest magnitude in the same container, the scale of a ``want`` of zero; 0 if there is
@@ -54,9 +55,9 @@ class Pair:
     """
 
     path: str
-    got: Array
-    want: Array
-    initial: Array | None
+    got: Array | float
+    want: Array | float
+    initial: Array | float | None
     neighbours: float
 
 
@@ -100,11 +101,14 @@ def magnitude(value: Value, initial: Value = None) -> float:
         return max((magnitude(entry, _entry(initial, key)) for key, entry in value.items()), default=0.0)
     if isinstance(value, list | tuple):
         return max((magnitude(entry, _entry(initial, at)) for at, entry in enumerate(value)), default=0.0)
-    if isinstance(value, float | np.floating) or (isinstance(value, np.ndarray) and value.dtype.kind in "fc"):
+    if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fc":
         with np.errstate(all="ignore"):
-            change = _floats(value) if initial is None else _floats(value) - _floats(initial)
+            change = _floats(value) - (0.0 if initial is None else _start(initial, value))
         finite = np.abs(change[np.isfinite(change)])
         return float(finite.max()) if finite.size else 0.0
+    if is_number(value) and not isinstance(_plain(value), int):
+        size = abs(_float(value) - (0.0 if initial is None else _start(initial, value)))
+        return size if math.isfinite(size) else 0.0
     return 0.0
 
 
@@ -186,7 +190,8 @@ def _numbers(got: Value, want: Value, initial: Value, path: str, outer: float) -
         if _plain(got) != plain:
             yield Difference(path, "differs", sides(got, want))
         return
-    yield Pair(path, _floats(got), _floats(want), None if initial is None else _floats(initial), outer)
+    start = None if initial is None else _start(initial, want)
+    yield Pair(path, _float(got), _float(want), start, outer)
 
 
 def _arrays(got: Array, want: Array, initial: Value, path: str, outer: float) -> Iterator[Pair | Difference]:
@@ -198,11 +203,7 @@ def _arrays(got: Array, want: Array, initial: Value, path: str, outer: float) ->
     if ours != theirs:
         yield Difference(path, f"holds {theirs} where {ours} are asked")
     elif want.dtype.kind in "fc":
-        start = None if initial is None else _floats(initial)
-        if start is not None and start.shape != _floats(want).shape:
-            raise GraderFault(
-                f"initial has shape {start.shape} where {want.shape} is compared (at {path or 'the top'})"
-            )
+        start = None if initial is None else _start(initial, want)
         yield Pair(path, _floats(got), _floats(want), start, outer)
     elif not np.array_equal(got, want):
         wrong = got != want
@@ -221,15 +222,27 @@ def _plain(value: Value) -> Value:
     return value.item() if isinstance(value, np.generic | np.ndarray) else value
 
 
-def _floats(value: Value) -> Array:
-    """As float64, complex numbers as a pair of planes; an integer past every float is infinite."""
+def _float(value: Value) -> float:
+    """A number as a float; an integer past every float is infinite."""
     try:
-        array = np.asarray(_plain(value) if is_number(value) else value)
-        if array.dtype.kind == "c":
-            return np.stack([array.real, array.imag]).astype(np.float64)
-        return array.astype(np.float64)
+        return float(_plain(value))
     except OverflowError:
-        return np.asarray(math.inf if value > 0 else -math.inf)
+        return math.inf if value > 0 else -math.inf
+
+
+def _start(initial: Value, want: Value) -> Any:
+    """Where training started from, as a float or array like ``want``."""
+    shape = np.shape(want)
+    if kind_of(initial) not in ("a number", "an array") or np.shape(initial) != shape:
+        raise GraderFault(f"initial is {excerpt(initial)} where something of shape {shape} is compared")
+    return _floats(initial) if shape else _float(initial)
+
+
+def _floats(array: Array) -> Array:
+    """As float64, complex numbers as a pair of planes."""
+    if array.dtype.kind == "c":
+        return np.stack([array.real, array.imag]).astype(np.float64)
+    return array.astype(np.float64)
 
 
 def _token(value: Value) -> Hashable:

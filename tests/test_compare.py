@@ -284,7 +284,11 @@ def test_after_training_the_scale_is_what_training_changed():
         ({"w": 1.0}, {}, "initial lacks 'w'"),
         ([1.0], [], "initial lacks 0"),
         ({"w": 1.0}, 3.0, "initial lacks 'w'"),
-        (np.zeros(2), np.zeros(3), "initial has shape"),
+        (np.zeros(2), np.zeros(3), "initial is array"),
+        ({"w": np.ones(2)}, {"w": np.zeros(3)}, "initial is array"),
+        ({"w": np.ones(2)}, {"w": 1.0}, "where something of shape"),
+        (1.0, np.zeros(3), "initial is array"),
+        (1.0, "old", "initial is 'old'"),
     ],
 )
 def test_an_initial_of_another_structure_is_the_graders_fault(want, initial, words):
