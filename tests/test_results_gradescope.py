@@ -178,7 +178,8 @@ def test_right_figures_that_are_not_paid_are_not_passed() -> None:
     assert "counts only together with a right answer on random inputs" in data["tests"][0]["output"]
 
 
-def test_a_test_that_did_not_run_is_neither_right_nor_wrong() -> None:
+def test_a_test_that_was_not_judged_is_neither_right_nor_wrong() -> None:
+    assert "status" not in document(case(HIDDEN, Outcome.GRADER_ERROR))["tests"][1]
     data = document(case(SHOWN))
     hidden, fast = data["tests"][1:]
     assert "status" not in hidden

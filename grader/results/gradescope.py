@@ -71,7 +71,7 @@ def _test(number: str, question: QuestionResult, test: TestResult) -> dict[str, 
         "visibility": test.visibility,
         "tags": [question.id, test.rung],
     }
-    if test.outcome is not Outcome.NOT_RUN:  # without a status Gradescope marks it neither right nor wrong
+    if test.outcome not in UNJUDGED:  # without a status Gradescope marks it neither right nor wrong
         right = test.outcome is Outcome.PASSED and test.points == test.max_points
         said["status"] = "passed" if right else "failed"
     return said
