@@ -189,6 +189,40 @@ def test_points_of_tests_that_cannot_be_collected_are_status_3(grader, small_cou
 # -- the rest -------------------------------------------------------------------------------------------
 
 
+MEASURE = '''
+"""Measures."""
+
+
+def nearness(subject, bench, seed):
+    """How near a mean comes, with some noise from the seed."""
+    return 10.0 - abs(subject.halves.mean([1.0, 2.0, 6.0]) - 3.0) + (seed % 100) / 1000.0
+'''
+
+
+@REAL_RUN
+def test_a_gate_is_calibrated_and_checked(grader, small_course):
+    folder = small_course.root / "assignments" / "q1"
+    folder.joinpath("measure.py").write_text(MEASURE)
+    with folder.joinpath("assignment.toml").open("a") as file:
+        file.write(
+            '\n[gates."q1.mean"]\nmeasure = "nearness"\nwrong = ["divides_by_n_minus_one"]\nseeds = 3\n'
+        )
+    status, _, err = grader("calibrate", "q1", "--check")
+    assert status == 1
+    assert "q1.mean is not calibrated" in err
+    status, out, err = grader("calibrate", "q1", "--accept-weak")
+    assert status == 0, err
+    assert "q1.mean" in out
+    assert 'measure = "nearness"' in folder.joinpath("gates.toml").read_text()
+    assert grader("calibrate", "q1", "q1.absent")[0] == 2
+    assert grader("calibrate", "q1", "--check")[0] == 0
+    reference = small_course.root / "reference" / "q1" / "halves.py"
+    reference.write_text(reference.read_text().replace("sum(weight *", "sum(2.0 * weight *"))
+    status, _, err = grader("calibrate", "q1", "--check")
+    assert status == 1
+    assert "outside its band" in err
+
+
 def test_a_secret_is_made_once(grader, tmp_path):
     path = tmp_path / "secret"
     status, out, _ = grader("secret", "new", path)
