@@ -1,0 +1,134 @@
+"""Gradient flow by hand: a three-layer ReLU network, first with one number per layer, then for a batch.
+
+The network has no biases:  z1 = w1 x,  h1 = ReLU(z1),  z2 = w2 h1,  h2 = ReLU(z2),  y = w3 h2,
+with the loss L = 0.5 (y - target)^2. The derivative of ReLU at exactly 0 is taken as 0, as PyTorch does.
+
+p1.backward, p1.batch and p1.remedies are done by hand: while they are graded, autograd is out of order.
+"""
+
+import torch
+
+
+def forward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
+    """Run the network of the module docstring forward and return every intermediate value.
+
+    Returns:
+        The keys "z1", "h1", "z2", "h2", "y" and "loss", each one number.
+
+    Example: x=2, w1=0.5, w2=-0.3, w3=0.8, target=1 gives h1 = 1 and loss = 0.5.
+    """
+    raise NotImplementedError("p1.forward")
+
+
+def backward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
+    """Return the derivatives of the loss with respect to the three weights, by the chain rule.
+
+    Returns:
+        The keys "dw1", "dw2" and "dw3", each one number. ReLU'(0) = 0.
+
+    Example: x=2, w1=0.5, w2=0.3, w3=0.8, target=1 gives dw2 = -0.608.
+    """
+    raise NotImplementedError("p1.backward")
+
+
+def backward_batch(
+    x: torch.Tensor,
+    w1: torch.Tensor,
+    w2: torch.Tensor,
+    w3: torch.Tensor,
+    target: torch.Tensor,
+    negative_slope: float = 0.0,
+) -> dict[str, torch.Tensor]:
+    """Return the gradients of the three weight matrices for a batch, in a fixed number of matrix operations.
+
+    The same network with matrices: every row of x is a sample, z1 = x w1^T and so on. Both hidden layers
+    use s(z) = z for z > 0 and negative_slope * z otherwise, with s'(0) = negative_slope. The loss is the mean
+    over the N samples of half the sum over the outputs of (y - target)^2.
+
+    Args:
+        x: (N, d_in), N >= 1. All tensors are float64; compute in float64 throughout.
+        w1: (d1, d_in).
+        w2: (d2, d1).
+        w3: (d_out, d2).
+        target: (N, d_out).
+        negative_slope: 0 for ReLU, 0.01 for the usual leaky ReLU, 1 for no non-linearity.
+
+    Returns:
+        The keys "dw1", "dw2" and "dw3", each of the shape of its weight, float64.
+
+    The arguments are left unchanged. No Python loop over the samples.
+
+    Example: x=[[2]], w1=[[0.5]], w2=[[0.3]], w3=[[0.8]], target=[[1]] gives dw2 = [[-0.608]].
+    """
+    raise NotImplementedError("p1.batch")
+
+
+def zero_causes(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, set[str]]:
+    """Say for each weight which factors of its gradient are exactly zero.
+
+    The gradient of a weight is a product of factors. Four kinds of them can be zero:
+
+    * "zero_error": y - target;
+    * "zero_weight": a weight between this one and the output;
+    * "relu_inactive": the derivative of a ReLU between this weight and the output (its z is 0 or less);
+    * "zero_input": the number that this weight multiplies (x for w1, h1 for w2, h2 for w3).
+
+    Returns:
+        The keys "dw1", "dw2" and "dw3", each the set of the kinds that occur; an empty set where the gradient
+        is not zero.
+
+    Example: x=2, w1=0.5, w2=0.25, w3=0.5, target=0.125 gives {"zero_error"} for all three.
+    """
+    raise NotImplementedError("p1.zero_cause")
+
+
+def dead_units(w1: torch.Tensor, w2: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Find the units of the second hidden layer (plain ReLU) that are inactive on every sample of a batch.
+
+    Args:
+        w1: (d1, d_in).
+        w2: (d2, d1).
+        x: (N, d_in).
+
+    Returns:
+        (d2,) bool, True where z2 <= 0 on every row of x.
+
+    Raises:
+        ValueError: x has no rows, so nothing can be said about any unit.
+
+    Example: w1=[[0.5]], w2=[[-0.3], [0.3]], x=[[2.0]] gives [True, False].
+    """
+    raise NotImplementedError("p1.dead_units")
+
+
+def remedies(
+    x: float, w1: float, w2: float, w3: float, target: float
+) -> dict[str, tuple[float, float, float]]:
+    """Return the gradients of three variants of the network, to see which one brings a dead unit back.
+
+    * "plain": the network of the module docstring;
+    * "leaky": both hidden layers are leaky ReLUs of slope 0.01, whose derivative at 0 is 0.01;
+    * "residual": plain ReLUs, and the second hidden layer adds its input: h2 = h1 + ReLU(w2 h1).
+
+    Returns:
+        For each key the numbers (dw1, dw2, dw3).
+
+    Example: x=2, w1=0.5, w2=-0.3, w3=0.8, target=1 gives (-0.32, 0, -0.2) for "residual".
+    """
+    raise NotImplementedError("p1.remedies")
+
+
+def dw1_for(w2_values: list[float], x: float, w1: float, w3: float, target: float) -> list[float]:
+    """Return the gradient of w1 in the plain network for each of several values of w2.
+
+    This is how to explore what the sign and the size of w2 do to the first layer.
+
+    Args:
+        w2_values: any number of values, in any order; an empty list gives an empty list.
+
+    Returns:
+        One number for each value, in the same order.
+
+    Example: w2_values=[-0.3, 0.3], x=2, w1=0.5, w3=0.8, target=1 gives [0, -0.3648].
+    """
+    raise NotImplementedError("p1.remedies")

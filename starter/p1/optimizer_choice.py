@@ -1,0 +1,81 @@
+"""Choosing an optimizer and its learning-rate schedule: what to take, how to build it, and why.
+
+The three scenarios and the definition of the schedules stand in the README; `Scenario`, `Choice` and the
+list of reasons stand in given.py.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from given import Choice, Scenario
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+
+def warmup_steps(samples: int, batch_size: int, epochs: int, fraction: float) -> int:
+    """Return how many optimizer steps a warm-up over a fraction of the run takes.
+
+    An epoch has one step for each batch, and the last, smaller batch counts. The result is rounded down,
+    after adding 1e-9 so that a product that should be whole is not lost to rounding.
+
+    Args:
+        samples, batch_size, epochs: 1 or more.
+        fraction: from 0 to 1.
+
+    Example: 50,000 samples, batches of 32, 3 epochs and fraction 0.1 give 468.
+    """
+    raise NotImplementedError("p1.warmup")
+
+
+def peak_factor(samples: int, batch_size: int, epochs: int, warmup: int) -> float:
+    """Return the largest share of the peak learning rate that a run reaches.
+
+    At step s = 0, 1, ..., total - 1 the share is s / warmup, and 1 from step `warmup` on. Without a warm-up
+    (warmup=0) it is 1 from the first step.
+
+    Args:
+        samples, batch_size, epochs: 1 or more; steps are counted as in `warmup_steps`.
+        warmup: warm-up steps, 0 or more; it may exceed the run.
+
+    Example: 1,000 samples, batches of 10, 2 epochs and 400 warm-up steps give 0.4975.
+    """
+    raise NotImplementedError("p1.warmup")
+
+
+def choose(scenario: Scenario) -> Choice:
+    """Choose an optimizer, its peak learning rate, its weight decay and its schedule for a scenario.
+
+    Samples, batch size and number of epochs differ from call to call, so step counts and milestones have to
+    be computed from them. The README says what is judged.
+
+    Example: a prototype is well served by Adam's own default learning rate of 1e-3.
+    """
+    raise NotImplementedError("p1.choose")
+
+
+def build(
+    choice: Choice, model: torch.nn.Module, epochs: int, steps_per_epoch: int
+) -> tuple[Optimizer, LRScheduler | None, Literal["batch", "epoch"]]:
+    """Build the optimizer and the scheduler that a choice describes.
+
+    The training loop calls optimizer.step() after every batch, and scheduler.step() after every batch if the
+    unit is "batch", after every epoch if it is "epoch". The README defines the learning rate at each step.
+
+    Args:
+        choice: any legal choice, with fewer warm-up steps than the run has.
+        model: all its parameters are to be trained, with the same settings.
+        epochs, steps_per_epoch: the length of the run, 1 or more.
+
+    Returns:
+        (optimizer, scheduler, unit): a torch optimizer, a torch scheduler (None if the rate never changes),
+        and "batch" or "epoch".
+
+    Example: lr=0.4 with warmup_steps=4 on "batch" gives the first five batches 0, 0.1, 0.2, 0.3 and 0.4.
+    """
+    raise NotImplementedError("p1.build")
+
+
+# Why each choice: a dict with the keys "prototype", "production" and "finetuning", and for each of them the
+# set of those ids of given.REASON_IDS that are true and speak for the choice in this scenario.
+REASONS: dict[str, set[str]] | None = None
