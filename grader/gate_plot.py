@@ -36,10 +36,9 @@ def plot_gate(
                 alpha=0.6,
                 label=f"{name} ({figures.n} runs)",
             )
-    chance = f"{record.false_alarm:.1g}, {record.false_alarm_bound:.1g} at most"
     axes.axvline(record.threshold, color="black", linestyle="--", label=f"pass {record.threshold:g}")
     axes.set(
-        title=f"{gate}: a right solution fails with a chance of {chance}",
+        title=f"{gate}: a right solution fails with a chance of {record.false_alarm_bound:.1g} at most",
         xlabel=record.measure,
         ylabel="runs",
     )
