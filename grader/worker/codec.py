@@ -134,20 +134,22 @@ class Encoder:
 
     def _list(self, value: list[Any], depth: int) -> Any:
         if len(value) > LONG_LIST:
-            for kind, dtype in ((float, np.float64), (int, np.int64)):
+            kinds: tuple[tuple[type, Literal["int64", "float64"]], ...] = ((float, "float64"), (int, "int64"))
+            for kind, dtype in kinds:
                 if all(type(item) is kind for item in value):
                     try:
                         numbers = np.array(value, dtype=dtype)
                     except OverflowError:
                         raise Unfit("an integer of more than 64 bits") from None
                     self.buffers.append(_bytes_of(numbers))
-                    return Numbers(numbers.dtype.name, len(value))
+                    return Numbers(dtype, len(value))
         return List([self.node(item, depth + 1) for item in value])
 
     def _array(self, value: np.ndarray[Any, Any]) -> Array:
         if value.dtype.name not in DTYPES:
             raise Unfit(f"an array of dtype {value.dtype.name}")
-        dense = np.ascontiguousarray(value).reshape(value.shape)
+        # In this machine's byte order: the name of a dtype does not tell the other one apart.
+        dense = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))
         if dense.size:
             self.buffers.append(_bytes_of(dense))
         return Array(value.dtype.name, list(value.shape))
@@ -207,8 +209,8 @@ class Decoder:
         if kind is Dict:
             keys = self._values(node.keys, depth)
             return distinct(dict(zip(keys, self._values(node.values, depth), strict=True)), keys)
-        # A name with underscores on both sides would be asked for by whoever inspects the record: numpy takes an
-        # __array_interface__ for the address of an array.
+        # Whoever inspects a record asks for names with underscores on both sides: numpy would take what
+        # stands under __array_interface__ for the address of an array.
         if not all(name.isidentifier() and not name.startswith("__") for name in node.keys):
             raise WireError("a field name that no dataclass has")
         fields = dict(zip(node.keys, self._values(node.values, depth), strict=True))

@@ -13,12 +13,14 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from grader.worker import recorder, serve, wire  # noqa: F401 - recorder: for benches
+from grader.worker import recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
 from grader.worker.messages import Settings
 
 
 def main() -> None:
-    """Take the socket and the settings, then serve."""
+    """Take the socket and the settings, then serve; the second argument is the judge's process id."""
+    if sys.platform == "linux":
+        sandbox.die_with(int(sys.argv[2]))
     if sys.argv[1] == "stdin":
         sock = socket.fromshare(sys.stdin.buffer.read())  # type: ignore[attr-defined]  # Windows only
     else:

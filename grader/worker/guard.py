@@ -11,16 +11,32 @@ import os
 import select
 import signal
 import socket
-import time
+from collections.abc import Collection
 
 import msgspec
 
 from grader.worker import sandbox
 from grader.worker.messages import Exited, Started
 
+# A kernel option (CONFIG_PROC_CHILDREN) that most builds have, and gVisor has not.
+LISTS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+
+
+def parents() -> dict[int, int]:
+    """Every process that can be seen, with its parent."""
+    found: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal():
+            with contextlib.suppress(OSError), open(f"/proc/{entry}/stat", errors="replace") as file:
+                # The second field is the program's name, which may hold anything.
+                found[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
+    return found
+
 
 def children(pid: int) -> list[int]:
     """Child processes of one process, from /proc."""
+    if not LISTS_CHILDREN:
+        return [child for child, parent in parents().items() if parent == pid]
     found: list[int] = []
     with contextlib.suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -39,7 +55,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def sweep(spare: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+def sweep(spare: Collection[int] = ()) -> None:
     """Kill this process's descendants, spared children aside, and wait until they are gone."""
     while True:
         with contextlib.suppress(ChildProcessError):
@@ -52,7 +68,9 @@ def sweep(spare: set[int] = frozenset()) -> None:  # type: ignore[assignment]
             for pid in [child, *descendants(child)]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        time.sleep(0.0005)
+        for child in direct:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
 
 
 def watch(control: socket.socket, worker: int) -> None:

@@ -3,21 +3,29 @@
 Python-level patches on autograd are undone in a line. What holds is in C++: once a backend with device
 threads is registered and one backward has run, the engine marks every later fork, and ``backward``,
 ``autograd.grad`` and ``torch.func.grad`` raise there by a static that Python cannot reset. Forward passes,
-layers and seeds still work. The patches on top give a readable message, and close what the engine does not
-guard: forward-mode derivatives, and the optimizers for the questions that ask for their arithmetic.
+layers and seeds still work. Forward-mode derivatives and the optimizers' arithmetic are closed in the
+dispatcher, under every name by which Python can call them; patches on top give a readable message.
 
-It rests on a private function of torch; ``holds()`` says whether it still works, a test asks it, and the
-doctor reports.
+The dead engine rests on a private function of torch; ``holds()`` says whether it still works, a test asks
+it, and the doctor reports. Where it does not, the patches are all there is.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import traceback
+import warnings
 from typing import Any, NoReturn
 
 import torch
 
+DERIVATIVES = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize")
 FUSED = ("adam", "adamw", "sgd", "adagrad")
+DUAL = "_make_dual"  # every forward-mode derivative begins with it
+NO_STEP = frozenset({"lr_scheduler", "optimizer", "swa_utils"})  # modules of torch.optim without an optimizer
+
+_library: torch.library.Library | None = None  # what it registered lasts as long as it does
 
 
 class ByHand(RuntimeError):
@@ -31,6 +39,15 @@ def _refuse(what: str) -> Any:
     return refused
 
 
+def shut() -> None:
+    """Make of a zygote one for the questions by hand; by patches alone where torch has no such backend."""
+    try:
+        kill_autograd()
+    except Exception:
+        traceback.print_exc()
+    patch()
+
+
 def kill_autograd() -> None:
     """Mark this process so that the autograd engine refuses every later fork."""
     from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
@@ -40,38 +57,56 @@ def kill_autograd() -> None:
 
 
 def patch() -> None:
-    """Say in words what the dead engine says in riddles, and close forward mode and the optimizers."""
-    import torch.autograd.forward_ad as forward_ad
-    import torch.optim as optim
+    """Close forward mode and the optimizers, and say in words what the dead engine says in riddles.
 
-    autograd = _refuse("autograd")
-    torch.Tensor.backward = autograd
-    torch.autograd.backward = autograd
-    torch.autograd.grad = autograd
-    for name in ("grad", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize", "grad_and_value"):
-        setattr(torch.func, name, autograd)
-    for name in ("enter_dual_level", "make_dual"):
-        setattr(forward_ad, name, autograd)
-    torch._C._enter_dual_level = autograd
-    torch._make_dual = autograd
-    optimizer = _refuse("torch.optim")
-    optim.Optimizer.__init__ = optimizer
-    for module in list(vars(optim).values()):
+    A process that was forked from a patched one has it all already.
+    """
+    global _library
+    if _library is not None:
+        return
+    autograd, optimizer = _refuse("autograd"), _refuse("torch.optim")
+    _library = torch.library.Library("aten", "IMPL")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a kernel is overridden is what is meant
+        for key in ("Autograd", "CompositeExplicitAutograd", "CPU"):
+            _library.impl(DUAL, autograd, key)
         for name in FUSED:
-            if getattr(module, "__name__", "") == f"torch.optim.{name}":
-                setattr(module, name, optimizer)
-                for form in (f"_single_tensor_{name}", f"_multi_tensor_{name}", f"_fused_{name}"):
-                    if hasattr(module, form):
-                        setattr(module, form, optimizer)
-    for name in FUSED:
-        form = f"_fused_{name}_"
-        if hasattr(torch, form):
-            setattr(torch, form, optimizer)
-        setattr(optim, name, optimizer)
+            for overload in ("", ".tensor_lr"):
+                _library.impl(f"_fused_{name}_{overload}", optimizer, "CPU")
+    _patch_autograd(autograd)
+    _patch_optimizers(optimizer)
+
+
+def _patch_autograd(refused: Any) -> None:
+    torch.Tensor.backward = refused
+    torch.autograd.backward = refused
+    torch.autograd.grad = refused
+    for name in DERIVATIVES:
+        setattr(torch.func, name, refused)
+
+
+def _patch_optimizers(refused: Any) -> None:
+    """The classes, and what they compute with: a function of the module's own name, and its forms."""
+    import torch.optim
+
+    torch.optim.Optimizer.__init__ = refused
+    for name, module in list(sys.modules.items()):
+        short = name.removeprefix("torch.optim.")
+        if short == name or short in NO_STEP:
+            continue
+        own = short.lstrip("_")
+        forms = {own, f"_single_tensor_{own}", f"_multi_tensor_{own}", f"_fused_{own}"}
+        for function, value in list(vars(module).items()):
+            # _functional holds the functions of the other modules under their own names.
+            if function in forms or (short == "_functional" and callable(value) and function.islower()):
+                setattr(module, function, refused)
 
 
 def holds() -> bool:
-    """Whether a fork of a marked process really refuses backward by the C++ engine alone, patches aside."""
+    """Whether a fork of a marked process really refuses backward by the C++ engine alone, patches aside.
+
+    To be asked in a process with one thread that has not run anything.
+    """
     pid = os.fork()
     if pid == 0:
         code = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,30 @@ def _tensor(value: torch.Tensor) -> Any:
         raise Unfit(f"a tensor of dtype {dtype}")
     if value.device.type == "meta" or value.layout is not torch.strided:
         raise Unfit(f"a tensor without plain values ({value.device.type}, {value.layout})")
-    dense = value.detach().cpu().contiguous()
-    if dtype == "bfloat16":
-        raw = dense.view(torch.int16).numpy()
-        return RawArray(dtype, tuple(value.shape), memoryview(raw).cast("B") if raw.size else memoryview(b""))
-    return dense.resolve_neg().numpy()
+    try:
+        dense = value.detach().cpu().resolve_neg().contiguous()
+        if dtype == "bfloat16":
+            raw = dense.view(torch.int16).numpy()
+            return RawArray(dtype, tuple(dense.shape), raw.data.cast("B") if raw.size else memoryview(b""))
+        return dense.numpy()
+    except (RuntimeError, TypeError) as error:  # wrapped, or expanded to more than can be copied
+        raise Unfit(f"a tensor whose values cannot be had ({type(error).__name__})") from None
+
+
+def _keys(keys: Iterable[Any], depth: int, where: str) -> list[Any]:
+    """The plain forms of a set's items or a dict's keys: hashable, and as many as there were."""
+    plain = [to_plain(key, depth) for key in keys]
+    if not all(map(_is_key, plain)):
+        raise Unfit(f"{where} of something else than numbers and texts")
+    if len(set(plain)) != len(plain):
+        raise Unfit(f"{where} of which two are the same as plain data")
+    return plain
+
+
+def _is_key(plain: Any) -> bool:
+    if isinstance(plain, tuple):
+        return all(map(_is_key, plain))
+    return plain is None or isinstance(plain, bool | int | float | str)
 
 
 def to_plain(value: Any, depth: int = 0) -> Any:
@@ -54,9 +74,10 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, tuple):
         return tuple(to_plain(item, depth + 1) for item in value)
     if isinstance(value, set | frozenset):
-        return {to_plain(item, depth + 1) for item in value}
+        return set(_keys(value, depth + 1, "a set"))
     if isinstance(value, dict):
-        return {to_plain(key, depth + 1): to_plain(item, depth + 1) for key, item in value.items()}
+        keys = _keys(value, depth + 1, "a dict with keys")
+        return dict(zip(keys, [to_plain(item, depth + 1) for item in value.values()], strict=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
             field.name: to_plain(getattr(value, field.name), depth + 1) for field in dataclasses.fields(value)

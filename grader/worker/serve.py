@@ -17,6 +17,8 @@ import torch
 from grader.worker import codec, latch, messages, modules, plain, sandbox, wire
 
 MESSAGE_LIMIT = 500
+# Built here, before the fork: it takes longer than all the rest of a worker's start.
+decode_request = wire.decoder(messages.Request)
 
 
 def wait_forever(sock: socket.socket, writing: bool) -> None:
@@ -31,7 +33,6 @@ class Worker:
         self.sock = sock
         self.settings = settings
         self.benches: dict[str, types.ModuleType] = {}
-        self.decode = wire.decoder(messages.Request)
         self.globals = process_globals()
 
     def send(self, message: Any, buffers: list[memoryview] | None = None) -> None:
@@ -45,7 +46,7 @@ class Worker:
                 header, buffer = wire.receive(self.sock, wire.BUFFER_CEILING, wait_forever)
             except wire.Closed:
                 return
-            request = self.decode(header)
+            request = decode_request(header)
             reply, buffers = self.answer(request, buffer)
             with contextlib.suppress(Exception):  # whatever a submission has put there
                 sys.stdout.flush()
@@ -54,6 +55,8 @@ class Worker:
                 self.send(reply, buffers)
             except wire.WireError as error:
                 self.send(messages.Unusable(request.id, str(error)))
+            except UnicodeEncodeError:
+                self.send(messages.Unusable(request.id, "a text with half a character (a lone surrogate)"))
 
     def answer(self, request: messages.Request, buffer: bytearray) -> tuple[messages.Reply, list[memoryview]]:
         """Carry out one request; every way in which submitted code can fail becomes a reply."""
@@ -61,11 +64,23 @@ class Worker:
             return self.carry_out(request, buffer)
         except codec.Unfit as error:
             return messages.Unusable(request.id, str(error)), []
-        except (
-            BaseException
-        ) as error:  # SystemExit and KeyboardInterrupt included: the judge must get an answer
+        except BaseException as error:  # SystemExit, KeyboardInterrupt: the judge must get an answer
+            absent = self.absent(error)
+            if absent:
+                return messages.Absent(request.id, absent), []
             stage = "load" if isinstance(request, messages.Load) else "call"
             return raised(request.id, error, stage, self.settings.folder), []
+
+    def absent(self, error: BaseException) -> str | None:
+        """What to say where our bench asked a submitted module for a name that it lacks, or None."""
+        if not isinstance(error, AttributeError):
+            return None
+        module = error.obj
+        if type(module) is not types.ModuleType or module.__name__ not in self.settings.modules:
+            return None
+        if _place(error, self.settings.folder)[0] is not None:  # the submission's own line asked
+            return None
+        return missing_name(module, error.name or "")
 
     def carry_out(
         self, request: messages.Request, buffer: bytearray
@@ -98,8 +113,11 @@ class Worker:
             return getattr(self.benches[request.source], request.name)
         module = importlib.import_module(request.module)
         if not hasattr(module, request.name):
-            return messages.Absent(request.id, missing_name(module, request))
-        return getattr(module, request.name)
+            return messages.Absent(request.id, missing_name(module, request.name))
+        found = getattr(module, request.name)
+        if isinstance(request, messages.Call) and not callable(found):
+            return messages.Absent(request.id, f"{request.name} in {request.module}.py is not a function")
+        return found
 
     def packed(self, number: int, result: Any) -> tuple[messages.Reply, list[memoryview]]:
         """The answer as a frame, within the size that the judge will take."""
@@ -113,13 +131,14 @@ class Worker:
         return messages.Answer(number, node), encoder.buffers
 
 
-def missing_name(module: types.ModuleType, request: messages.Call | messages.Fetch) -> str:
+def missing_name(module: types.ModuleType, wanted: str) -> str:
     """Which name is not there, and which one looks like it."""
     import difflib
 
-    near = difflib.get_close_matches(request.name, [name for name in vars(module) if name[0] != "_"], 1, 0.8)
+    names = {name.casefold(): name for name in vars(module) if name[0] != "_"}
+    near = [names[name] for name in difflib.get_close_matches(wanted.casefold(), names, 1)]
     hint = f"; there is {near[0]}" if near else ""
-    return f"{request.module}.py defines no {request.name}{hint}"
+    return f"{module.__name__}.py defines no {wanted}{hint}"
 
 
 def process_globals() -> tuple[Any, ...]:
@@ -136,7 +155,8 @@ def process_globals() -> tuple[Any, ...]:
 def raised(number: int, error: BaseException, stage: str, folder: str) -> messages.Raised:
     """An exception as plain text, formatted here and never by the judge."""
     try:
-        text = str(error)[:MESSAGE_LIMIT]
+        said = error.msg if type(error) is SyntaxError else error  # its str() adds the place
+        text = str(said)[:MESSAGE_LIMIT].encode(errors="backslashreplace").decode()
     except BaseException:  # a __str__ that raises
         text = "(the exception's own text could not be made)"
     stub = None
@@ -177,6 +197,9 @@ def _place(error: BaseException, folder: str) -> tuple[str | None, int | None, s
 def run(sock: socket.socket, settings: messages.Settings) -> None:
     """Confine this process, say so, and answer until the judge hangs up."""
     sock.setblocking(False)
+    for number, name in ((1, "stdout"), (2, "stderr")):  # line by line: a killed worker flushes nothing
+        output = open(number, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
+        setattr(sys, name, output)
     layers = sandbox.confine(settings)
     if settings.by_hand:
         latch.patch()

@@ -25,11 +25,12 @@ import numpy  # noqa: F401 - imported for the forks
 import torch
 import torch._dynamo
 
-from grader.worker import guard, latch, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
+from grader.worker import guard, latch, pages, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
 from grader.worker.messages import Fork, Latch, Order, Settings, Started
 
 ORDER_LIMIT = 1 << 20
 WORKER_SOCKET = 3  # the only descriptor of a worker beside the standard three
+decode_order = wire.decoder(Order)
 
 
 def threads() -> int:
@@ -59,7 +60,6 @@ class Zygote:
         self.control = control
         self.latched = latched
         self.kept: set[int] = set()  # guards and the sub-zygote: what a sweep spares
-        self.decode = wire.decoder(Order)
 
     def serve(self) -> None:
         """Obey until the judge hangs up."""
@@ -67,9 +67,10 @@ class Zygote:
         self.control.send(b"ready")
         while True:
             order, descriptors, _, _ = socket.recv_fds(self.control, ORDER_LIMIT, 3)
-            if not order:
+            if not order:  # the judge is gone, killed perhaps: nobody else is left to clear what runs below
+                guard.sweep()
                 os._exit(0)
-            self.obey(self.decode(order), descriptors)
+            self.obey(decode_order(order), descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -130,7 +131,7 @@ class Zygote:
         try:
             self.control.close()
             sandbox.die_with(zygote)
-            latch.kill_autograd()
+            latch.shut()
             Zygote(socket.socket(fileno=descriptor), latched=True).serve()
         except BaseException:
             traceback.print_exc()
@@ -147,6 +148,7 @@ def main() -> None:
     if threads() != 1:
         raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
     gc.collect()
+    pages.collapse()
     gc.freeze()  # a collection in a child would copy every page of the parent
     gc.disable()
     Zygote(control).serve()

@@ -1,0 +1,65 @@
+"""What one test may spend: computing time of the processes that it started, and a wall deadline behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+
+import psutil
+
+INTERVAL = 0.25  # seconds: how often the computing time of a busy tree is read
+
+
+class TookTooLong(Exception):
+    """The allowance is spent; ``resource`` says which: computing time or waiting."""
+
+    def __init__(self, resource: str, limit: float) -> None:
+        super().__init__(f"{limit:g} s of {resource}")
+        self.resource = resource
+        self.limit = limit
+
+
+@dataclass(eq=False)
+class Allowance:
+    """What one test may spend: CPU time of its workers' trees, and a wall deadline behind it."""
+
+    cpu_seconds: float | None = None
+    wall_seconds: float | None = None
+    spent: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of_timeout(cls, seconds: float | None) -> Allowance:
+        """From a test's time-out: that much computing, four times that much waiting (half a core is
+        common)."""
+        return cls(seconds, None if seconds is None else 4 * seconds)
+
+    def check(self) -> None:
+        """:raises TookTooLong: something is spent."""
+        if self.cpu_seconds is not None and self.spent > self.cpu_seconds:
+            raise TookTooLong("computing time", self.cpu_seconds)
+        if self.wall_seconds is not None and time.monotonic() - self.started > self.wall_seconds:
+            raise TookTooLong("waiting time", self.wall_seconds)
+
+    def remaining(self) -> float:
+        """Seconds until the wall deadline, at most one interval."""
+        if self.wall_seconds is None:
+            return INTERVAL
+        return max(0.0, min(INTERVAL, self.started + self.wall_seconds - time.monotonic()))
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """CPU time of a process, its descendants, and every child that they have waited for."""
+    total = 0.0
+    try:
+        process = psutil.Process(root)
+        family = [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            times = member.cpu_times()
+            total += times.user + times.system
+            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return total

@@ -1,0 +1,323 @@
+"""A worker process as the judge holds it: asked one request at a time, and ended with all that it started.
+
+Nothing here knows what a test is. The judge waits with an allowance and reads the worker's output meanwhile;
+on an overrun, and on an answer that cannot be trusted, it kills the worker's whole process tree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from grader.allowance import INTERVAL, Allowance, TookTooLong, tree_cpu_seconds
+from grader.faults import GraderFault
+from grader.worker import messages, wire
+
+READY_SECONDS = 120.0  # for an interpreter to import torch on a slow, loaded machine
+CLOSE_SECONDS = 10.0
+
+decode_reply = wire.decoder(messages.Reply)
+decode_greeting = wire.decoder(messages.Greeting)
+decode_report = wire.decoder(messages.Started | messages.Exited)
+
+
+class Died(Exception):
+    """The worker ended by itself; ``status`` as by os.waitstatus_to_exitcode, None where unknown."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__(f"exit status {status}")
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a worker is to be: whose modules, which limits, by hand or not."""
+
+    folder: Path
+    modules: dict[str, str]
+    problems: dict[str, str]
+    seed: int
+    by_hand: bool = False
+    answer_bytes: int = wire.BUFFER_LIMIT
+    memory_bytes: int = 1 << 30
+    file_bytes: int = 256 << 20
+    output_bytes: int = 64 << 10
+
+    def settings(self, scratch: str) -> messages.Settings:
+        """The settings frame for a worker with this scratch folder."""
+        return messages.Settings(
+            folder=str(self.folder),
+            modules=self.modules,
+            problems=self.problems,
+            scratch=scratch,
+            seed=self.seed,
+            answer_bytes=self.answer_bytes,
+            memory_bytes=self.memory_bytes,
+            file_bytes=self.file_bytes,
+            cpu_seconds=3600,
+            by_hand=self.by_hand,
+        )
+
+
+class Worker:
+    """One worker process; how it is ended is its launcher's affair."""
+
+    def __init__(self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path) -> None:
+        self.plan = plan
+        self.sock = sock
+        self.scratch = scratch
+        self.layers: list[str] = []
+        self.root = 0  # the process whose tree is the worker's
+        self.alive = True
+        self._output = output
+        self._printed = bytearray()
+        self._dropped = 0
+        # Whose account the tree's computing time was last put on, what it was then, and when that was.
+        self._read_cpu: tuple[Allowance | None, float, float] = (None, 0.0, 0.0)
+        sock.setblocking(False)
+        if output is not None:
+            os.set_blocking(output, False)
+
+    # -- talking
+
+    def greet(self) -> None:
+        """Wait until the worker is confined.
+
+        :raises GraderFault: it never said ready; nothing submitted has run yet, so the fault is ours.
+        """
+        try:
+            header, _ = wire.receive(self.sock, 0, self._waiting(Allowance(None, READY_SECONDS)))
+            self.layers = decode_greeting(header).layers
+        except (wire.Closed, wire.WireError, TookTooLong) as error:
+            self._drain()
+            text = self.output().strip()
+            self.close()
+            raise GraderFault(f"a worker did not start ({type(error).__name__}): {text[-2000:]}") from None
+
+    def request(
+        self, message: messages.Request, buffers: list[memoryview], allowance: Allowance
+    ) -> tuple[messages.Reply, bytearray]:
+        """One request and its reply.
+
+        :raises TookTooLong: the allowance is spent; the tree is gone.
+        :raises Died: the worker ended by itself.
+        :raises grader.worker.wire.WireError: the reply cannot be trusted; the tree is gone.
+        :raises GraderFault: the request itself is too large to be sent.
+        """
+        if not self.alive:
+            raise Died(None)
+        header = msgspec.msgpack.encode(message)
+        size = sum(buffer.nbytes for buffer in buffers)
+        if len(header) > wire.HEADER_LIMIT or size > wire.BUFFER_CEILING:
+            raise GraderFault(f"a question of {len(header):,} and {size:,} bytes is more than a frame takes")
+        wait = self._waiting(allowance)
+        try:
+            wire.send(self.sock, header, buffers, wait)
+            answer, buffer = wire.receive(self.sock, self.plan.answer_bytes, wait)
+            reply: messages.Reply = decode_reply(answer)
+            if reply.id != message.id:
+                raise wire.WireError("an answer to a call that was not made")
+        except wire.Closed:
+            status = self._status()
+            self.close()
+            raise Died(status) from None
+        except (TookTooLong, wire.WireError):
+            self.close()
+            raise
+        self._drain()
+        return reply, buffer
+
+    def charge(self, allowance: Allowance) -> None:
+        """Add the tree's computing time since the last reading to what the allowance has spent.
+
+        What a worker that outlived its test spent before is on nobody's account.
+        """
+        now = tree_cpu_seconds(self.root)
+        last, before, _ = self._read_cpu
+        if last is None or last is allowance:
+            allowance.spent += max(0.0, now - before)
+        self._read_cpu = (allowance, now, time.monotonic())
+
+    def _waiting(self, allowance: Allowance) -> wire.Wait:
+        if self.root and self._read_cpu[0] not in (None, allowance):
+            self.charge(allowance)
+
+        def wait(sock: socket.socket, writing: bool) -> None:
+            readers = [] if writing else [sock.fileno()]
+            if self._output is not None:
+                readers.append(self._output)
+            ready, _, _ = select.select(readers, [sock] if writing else [], [], allowance.remaining())
+            if self._output is not None and self._output in ready:
+                self._drain()
+            if self.root and time.monotonic() - max(self._read_cpu[2], allowance.started) >= INTERVAL:
+                self.charge(allowance)
+            allowance.check()
+
+        return wait
+
+    # -- output
+
+    def _drain(self) -> None:
+        for _ in range(64):  # bounded: endless printing must not keep the judge from its deadline
+            if self._output is None:
+                return
+            try:
+                data = os.read(self._output, 65536)
+            except BlockingIOError:
+                return
+            if not data:  # closed by the submission: such a pipe is always ready, and nothing comes any more
+                os.close(self._output)
+                self._output = None
+                return
+            room = self.plan.output_bytes - len(self._printed)
+            self._printed += data[: max(0, room)]
+            self._dropped += max(0, len(data) - max(0, room))
+
+    def new_output(self) -> str:
+        """What was printed since this was last asked; flushed, because the worker flushes before it
+        answers."""
+        self._drain()
+        text = self.output()
+        self._printed.clear()
+        self._dropped = 0
+        return text
+
+    def pristine(self) -> bool:
+        """Whether process-wide settings (default dtype, gradient mode, threads) are as they were at the
+        start."""
+        try:
+            reply, _ = self.request(messages.Inspect(call_id()), [], Allowance(None, 5.0))
+        except (TookTooLong, Died, wire.WireError):
+            return False
+        return isinstance(reply, messages.Answer) and reply.value is True
+
+    def output(self) -> str:
+        """What the worker printed, capped; undecodable bytes are escaped."""
+        text = self._printed.decode(errors="backslashreplace")
+        return text + (f"\n[{self._dropped:,} more bytes]" if self._dropped else "")
+
+    # -- ending
+
+    def _status(self) -> int | None:
+        return None
+
+    def _end(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Kill the worker's tree, wait until it is gone, and remove its scratch folder."""
+        if not self.alive:
+            return
+        self.alive = False
+        self.sock.close()
+        self._end()
+        self._drain()
+        if self._output is not None:
+            os.close(self._output)
+            self._output = None
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class GuardedWorker(Worker):
+    """A worker forked from a zygote, with a guard above it that clears its tree.
+
+    :param sweep: what clears the tree when the guard itself was killed.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        sock: socket.socket,
+        output: int,
+        scratch: Path,
+        control: socket.socket,
+        sweep: Callable[[], None],
+    ) -> None:
+        super().__init__(plan, sock, output, scratch)
+        self.control = control
+        self.control.settimeout(CLOSE_SECONDS)
+        self._sweep = sweep
+
+    def _status(self) -> int | None:
+        with contextlib.suppress(OSError, wire.WireError):
+            while data := self.control.recv(4096):
+                report = decode_report(data)
+                if isinstance(report, messages.Exited):
+                    return int(report.status)
+        return None
+
+    def _end(self) -> None:
+        try:
+            self.control.send(b"end")
+            while self.control.recv(4096):
+                pass
+        except TimeoutError:
+            kill_tree(self.root)
+        except OSError:  # the guard was killed: what it held has fallen to the zygote
+            with contextlib.suppress(GraderFault):
+                self._sweep()
+        self.control.close()
+
+
+class SpawnedWorker(Worker):
+    """A worker that is a subprocess of the judge; what it detaches from its tree is out of reach."""
+
+    def __init__(
+        self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path, process: Any
+    ) -> None:
+        super().__init__(plan, sock, output, scratch)
+        self.process = process
+        self.root = process.pid
+
+    def greet(self) -> None:
+        """Send the settings and wait until the worker is confined.
+
+        :raises GraderFault: it never said ready.
+        """
+        settings = msgspec.msgpack.encode(self.plan.settings(str(self.scratch)))
+        with contextlib.suppress(wire.Closed):  # then no greeting comes either
+            wire.send(self.sock, settings, [], self._waiting(Allowance(None, READY_SECONDS)))
+        super().greet()
+        # The import of torch is not on the first test's account.
+        self._read_cpu = (None, tree_cpu_seconds(self.root), time.monotonic())
+
+    def _status(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return int(self.process.wait(CLOSE_SECONDS))
+        return None
+
+    def _end(self) -> None:
+        kill_tree(self.process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(CLOSE_SECONDS)
+
+
+def kill_tree(root: int) -> None:
+    """Kill a process and everything below it, and wait for it."""
+    try:
+        process = psutil.Process(root)
+        family = [*process.children(recursive=True), process]
+    except psutil.Error:
+        return
+    for member in family:
+        with contextlib.suppress(psutil.Error):
+            member.kill()
+    psutil.wait_procs(family, timeout=CLOSE_SECONDS)
+
+
+def call_id() -> int:
+    """A number that a worker cannot foresee; the answer repeats it."""
+    return secrets.randbits(62)
