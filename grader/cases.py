@@ -132,9 +132,9 @@ def _ask_reference(call: Callable[[Subject, Case], Value], reference: Subject, c
     except Raised as fault:
         if fault.outcome is Outcome.SUBMISSION_ERROR and not _ACCIDENTS.intersection(fault.types):
             return fault
-        raise GraderFault(f"the reference failed on case {at + 1}: {fault.summary} {fault.detail}") from fault
+        raise GraderFault(f"the reference failed on case {at + 1}: {fault.told} {fault.detail}") from fault
     except SubmissionFault as fault:
-        raise GraderFault(f"the reference failed on case {at + 1}: {fault.summary} {fault.detail}") from fault
+        raise GraderFault(f"the reference failed on case {at + 1}: {fault.told} {fault.detail}") from fault
 
 
 def _compare(got: Value, want: Value, tolerance: Tolerance) -> Difference | None:
@@ -144,7 +144,8 @@ def _compare(got: Value, want: Value, tolerance: Tolerance) -> Difference | None
             return None
         return Difference("", f"is not a {want.types[0]}, which is asked here")
     if isinstance(got, SubmissionFault):
-        return Difference("", f"is missing: {got.summary}", got.detail)
+        told = got.told if got.told != got.summary else ""
+        return Difference("", f"is missing: {got.summary}", f"{told}\n{got.detail}".strip())
     return difference(got, want, tolerance)
 
 

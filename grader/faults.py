@@ -1,7 +1,7 @@
 """How a test ends when it does not pass, kept apart by whose fault it is.
 
-Every class carries two texts: ``summary`` is safe to show for a hidden test (no inputs, no expected values, nothing
-the student's code wrote), ``detail`` is shown for public tests only.
+Every class carries two texts: ``summary`` is safe to show for a hidden test (no inputs, no expected values,
+nothing the student's code wrote), ``detail`` is shown for public tests only.
 """
 
 from __future__ import annotations
@@ -26,14 +26,18 @@ class GraderFault(Exception):
 
 
 class SubmissionFault(Exception):
-    """The submission could not answer: it raised, timed out, died, or gave back something unusable."""
+    """The submission could not answer: it raised, timed out, died, or gave back something unusable.
 
-    def __init__(self, outcome: Outcome, summary: str, detail: str = "") -> None:
+    :param told: one line that a public test shows instead of the summary: it may quote the submission.
+    """
+
+    def __init__(self, outcome: Outcome, summary: str, detail: str = "", told: str = "") -> None:
         super().__init__(summary)
         self.role = "student"  # whose code it was; the reference's faults are ours
         self.outcome = outcome
         self.summary = summary
         self.detail = detail
+        self.told = told or summary
 
 
 class Raised(SubmissionFault):
@@ -42,23 +46,23 @@ class Raised(SubmissionFault):
     :param types: class names of the exception's method resolution order, its own name first.
     """
 
-    def __init__(self, summary: str, detail: str = "", *, types: tuple[str, ...]) -> None:
-        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail)
+    def __init__(self, summary: str, detail: str = "", told: str = "", *, types: tuple[str, ...]) -> None:
+        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail, told)
         self.types = types
 
 
 class Unusable(SubmissionFault):
     """An answer arrived but is not what the call must return (a list for an array); the worker lives."""
 
-    def __init__(self, summary: str, detail: str = "") -> None:
-        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail)
+    def __init__(self, summary: str, detail: str = "", told: str = "") -> None:
+        super().__init__(Outcome.SUBMISSION_ERROR, summary, detail, told)
 
 
 class Mismatch(AssertionError):
     """The submission answered, and the answer is wrong.
 
-    ``agreed`` of ``asked`` cases were right; scoring pays the interface and the documents' figures of a question
-    only where a random case agreed.
+    ``agreed`` of ``asked`` cases were right; scoring pays the interface and the documents' figures of a
+    question only where a random case agreed.
     """
 
     share = 0.0

@@ -1,7 +1,8 @@
 """What a submission offers and what each call must return, read from the stubs without importing them.
 
-The syntax tree of the pristine stubs says which names are functions and which are answers, and their annotations say
-what may cross the border: a value of another kind is an outcome of the submission before a test sees it.
+The syntax tree of the pristine stubs says which names are functions and which are answers, and their
+annotations say what may cross the border: a value of another kind is an outcome of the submission before a
+test sees it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def read_members(source: str) -> dict[str, Member]:
 
 
 def read_interface(folder: Path, files: Iterable[str]) -> dict[str, dict[str, Member]]:
-    """Module name to its members; a file that is missing or does not parse offers nothing that could be checked."""
+    """Module name to its members; a file that is missing or does not parse offers nothing that could be
+    checked."""
     interface: dict[str, dict[str, Member]] = {}
     for file in files:
         path = folder / file
@@ -53,49 +55,55 @@ def read_interface(folder: Path, files: Iterable[str]) -> dict[str, dict[str, Me
     return interface
 
 
-def describe(value: Value) -> str:
-    """What kind of thing a value is, for a message; never the value itself."""
+def describe(value: Value, quote: bool = False) -> str:
+    """What kind of thing a value is, for a message; never the value itself.
+
+    :param quote: name what the submission could choose freely too (sizes, the name of a class).
+    """
     if isinstance(value, np.ndarray):
-        shape = "x".join(map(str, value.shape)) or "no dimensions"
-        return f"an array of {value.dtype.name} ({shape})"
+        shape = "x".join(map(str, value.shape)) if quote else f"{value.ndim} dimensions"
+        return f"an array of {value.dtype.name} ({shape if value.ndim else 'no dimensions'})"
     if isinstance(value, Record):
-        return f"a {value.name[:50]}"
+        return f"a {value.name[:50]}" if quote else "an object of another class"
     names = {bool: "True or False", int: "an integer", float: "a number", str: "a text", type(None): "None"}
     return names.get(type(value), f"a {type(value).__name__}")
 
 
-def mismatch(value: Value, annotation: ast.expr | None) -> str | None:
-    """Why the value is not what the annotation asks, or None; what the annotation leaves open is not checked."""
+def mismatch(value: Value, annotation: ast.expr | None, *, quote: bool = False) -> str | None:
+    """Why the value is not what the annotation asks, or None; what that leaves open is not checked.
+
+    :param quote: name what the submission could choose freely too, which a hidden test must not show.
+    """
     if annotation is None or _fits(value, annotation):
         return None
     if isinstance(annotation, ast.Subscript) and isinstance(value, list | tuple | dict | set):
-        inner = _inner(value, annotation)
+        inner = _inner(value, annotation, quote)
         if inner:
             return inner
-    return f"{describe(value)} where {ast.unparse(annotation)} is asked"
+    return f"{describe(value, quote)} where {ast.unparse(annotation)} is asked"
 
 
-def _inner(value: Value, annotation: ast.Subscript) -> str | None:
+def _inner(value: Value, annotation: ast.Subscript, quote: bool) -> str | None:
     """The first item of a container of the right kind that is of the wrong kind itself."""
     head = ast.unparse(annotation.value)
     if head == "dict" and isinstance(value, dict) and isinstance(annotation.slice, ast.Tuple):
         for key, item in value.items():
-            problem = mismatch(item, annotation.slice.elts[1])
+            problem = mismatch(item, annotation.slice.elts[1], quote=quote)
             if problem and isinstance(key, str):
-                return f"{problem}, at {key[:50]!r}"
+                return f"{problem}, at {key[:50]!r}" if quote else f"{problem}, in one of its values"
     if head == "list" and isinstance(value, list):
         for at, item in enumerate(value):
-            problem = mismatch(item, annotation.slice)
+            problem = mismatch(item, annotation.slice, quote=quote)
             if problem:
-                return f"{problem}, at position {at}"
+                return f"{problem}, at position {at}" if at < 1000 else problem
     if head == "tuple" and isinstance(value, tuple) and isinstance(annotation.slice, ast.Tuple):
         if len(annotation.slice.elts) == len(value):
             for at, (item, part) in enumerate(zip(value, annotation.slice.elts, strict=True)):
-                problem = mismatch(item, part)
+                problem = mismatch(item, part, quote=quote)
                 if problem:
-                    return f"{problem}, at position {at}"
+                    return f"{problem}, at position {at}" if at < 1000 else problem
         elif not _is_ellipsis(annotation.slice.elts[-1]):
-            return f"a tuple of {len(value)} where {len(annotation.slice.elts)} are asked"
+            return f"a tuple of another length where {len(annotation.slice.elts)} values are asked"
     return None
 
 

@@ -251,7 +251,8 @@ class Judge:
                 agreed=error.agreed,
             )
         elif isinstance(error, SubmissionFault) and error.role == STUDENT:
-            result = replace(result, outcome=error.outcome, summary=error.summary, detail=error.detail)
+            said = error.told if is_public(item.path.name) else error.summary
+            result = replace(result, outcome=error.outcome, summary=said, detail=error.detail)
         elif isinstance(error, SubmissionFolderError):
             result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=str(error))
         elif isinstance(error, pytest.skip.Exception) and str(error) == NEEDS_GPU:

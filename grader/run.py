@@ -117,6 +117,7 @@ class AssignmentRun:
             questions=frozenset(self.assignment.questions),
             allowance=allowance,
             module=module,
+            problems=plan.problems,
         )
 
     def plan(self, role: str, question: str, test: str) -> Plan:

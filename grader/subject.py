@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import builtins
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import msgspec
@@ -60,6 +61,7 @@ class Subject:
     :param connect: starts the worker, at the first call.
     :param interface: module to members, from the pristine stubs.
     :param question: id of the question that is being judged; a stub of another one reads "needs ...".
+    :param problems: module to why its file was not taken.
     """
 
     role: str
@@ -71,9 +73,11 @@ class Subject:
     module: str  # of the question's file: imported before any input is sent
     calls: list[RecordedCall] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    problems: Mapping[str, str] = field(default_factory=dict)
     _connection: Connection | None = None
     _recorded_bytes: int = 0
     _loaded: set[str] = field(default_factory=set)
+    _asked: bool = False  # whether the worker has seen inputs: what it says from then on may carry them
 
     def __getattr__(self, module: str) -> Module:
         if module.startswith("_") or module not in self.interface:
@@ -158,12 +162,15 @@ class Subject:
             self._fault(SubmissionFault(Outcome.NOT_STARTED, "not started"))
         problem = mismatch(value, annotation)
         if problem is not None:
-            self._fault(Unusable(f"{what} gives {clean(problem)}"))
+            told = f"{what} gives {clean(mismatch(value, annotation, quote=True) or problem)}"
+            self._fault(Unusable(f"{what} gives {problem}", told=told))
         self._record(message, copies, value, None, started)
         return value
 
     def _load(self, module: str) -> None:
         """Import a submitted module in its own exchange: code at import time has no inputs to look at."""
+        if module in self.problems:
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(self.problems[module])))
         if self._connection is None:
             self._connection = self.connect()
         if module not in self._loaded:
@@ -172,55 +179,71 @@ class Subject:
 
     def _exchange(self, message: messages.Request, buffers: list[memoryview], what: str) -> Value:
         assert self._connection is not None
+        self._asked |= not isinstance(message, messages.Load)
         try:
             reply, buffer = self._connection.request(message, buffers, self.allowance)
-            return self._value(reply, buffer, what)
+            return self._value(message, reply, buffer, what)
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
             self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
         except Died as error:
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, _death(error.status, what)))
         except wire.WireError as error:
-            said = f"the answer of {what} cannot be read: {error}"
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
+            said = f"the answer of {what} cannot be read"
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, told=f"{said}: {error}"))
 
-    def _value(self, reply: messages.Reply, buffer: bytearray, what: str) -> Value:
+    def _value(self, message: messages.Request, reply: messages.Reply, buffer: bytearray, what: str) -> Value:
         if isinstance(reply, messages.Answer):
             decoder = Decoder(buffer)
             value = decoder.value(reply.value)
             decoder.finish()
             return value
+        # The words of a reply are the submission's to choose: a summary holds none of them.
         if isinstance(reply, messages.Absent):
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(reply.reason)))
+            said = "a name that is asked is not there"
+            if isinstance(message, messages.Call | messages.Fetch):
+                kind = "function " if isinstance(message, messages.Call) else ""
+                said = f"{message.module}.py defines no {kind}{message.name}"
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, told=clean(reply.reason)))
         if isinstance(reply, messages.Unusable):
-            self._fault(Unusable(f"{what} gives {clean(reply.reason)}, which cannot be judged"))
+            told = f"{what} gives {clean(reply.reason)}, which cannot be judged"
+            self._fault(Unusable(f"{what} gives something that cannot be judged", told=told))
         if reply.stub is not None and reply.stub in self.questions:
             text = (
                 "not started" if reply.stub == self.question else f"needs {reply.stub}, which is not started"
             )
             self._fault(SubmissionFault(Outcome.NOT_STARTED, text))
-        return self._raised(reply, what)
+        return self._raised(message, reply, what)
 
-    def _raised(self, reply: messages.Raised, what: str) -> NoReturn:
-        place = f" ({clean(reply.file)}, line {reply.line})" if reply.file and reply.line else ""
+    def _raised(self, message: messages.Request, reply: messages.Raised, what: str) -> NoReturn:
+        place = self._place(reply)
         kind = _known_type(reply.types)
-        if reply.stage == "load":
-            # No input had arrived, so the message can give nothing away.
-            said = f"the file cannot be imported: {kind}{place}"
-            said += f": {clean(reply.message)}" if reply.message else ""
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply)))
-        verb = "called sys.exit" if kind == "SystemExit" else f"raised {kind}"
-        self._fault(
-            Raised(
-                f"{what} {verb}{place}", f"{clean(reply.message)}\n{_quote(reply)}", types=tuple(reply.types)
-            )
-        )
+        text = clean(reply.message)
+        if isinstance(message, messages.Load):
+            told = f"{what} failed: {kind}{place}" + (f": {text}" if text else "")
+            said = f"{what} failed: {kind}{place}" if self._asked else told
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply), told))
+        if kind == "SystemExit":
+            said = f"{what} called sys.exit{place}"
+        elif kind == "TypeError" and not place:  # none of the submission's own lines was running
+            said = f"{what} does not take or does not return what the handout says (TypeError)"
+        else:
+            said = f"{what} raised {kind}{place}"
+        told = f"{said}: {text}" if text else said
+        self._fault(Raised(said, _quote(reply), told, types=tuple(reply.types)))
+
+    def _place(self, reply: messages.Raised) -> str:
+        """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
+        known = reply.file is not None and Path(reply.file).stem in self.interface
+        if not known or reply.line is None or not 0 < reply.line < 10_000:
+            return ""
+        return f" ({reply.file}, line {reply.line})"
 
     def _fault(self, fault: SubmissionFault) -> NoReturn:
         if self.role == "student" or isinstance(fault, Raised):
             fault.role = self.role
             raise fault
-        raise GraderFault(f"{self.role}: {fault.summary}\n{fault.detail}".strip())
+        raise GraderFault(f"{self.role}: {fault.told}\n{fault.detail}".strip())
 
     def _record(
         self,

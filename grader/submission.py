@@ -8,8 +8,10 @@ file that is not the student's to hand in. Names are matched exactly, on file sy
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
+import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -185,7 +187,19 @@ def _take(folder: Path, name: str, others: set[str]) -> tuple[SubmittedFile, byt
         content = _read(folder / name)
     except _RefusedError as refused:
         return SubmittedFile(name, FileState.REFUSED, f"{name} is refused: {refused}"), None
-    return SubmittedFile(name, FileState.OK, "" if content.strip() else f"{name} is empty"), content
+    note = "" if content.strip() else f"{name} is empty"
+    if name.endswith(".py") and not _is_source(content):
+        note = f"{name} is not text in UTF-8 (another encoding?): save it as UTF-8"
+    return SubmittedFile(name, FileState.OK, note), content
+
+
+def _is_source(content: bytes) -> bool:
+    """Whether these bytes are Python source in UTF-8, or in the encoding that a coding line names."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        return b"\0" not in content and content.decode(encoding) is not None
+    except (SyntaxError, UnicodeError, LookupError):
+        return False
 
 
 class _RefusedError(Exception):

@@ -175,7 +175,7 @@ def test_files_are_taken_byte_for_byte(box: Path, starter: Path) -> None:
     submission = take(box, starter)
     assert (submission.run_folder / "flow.py").read_bytes() == odd
     assert states(submission) == {"flow.py": FileState.OK, "choice.py": FileState.OK}
-    assert submission.notes == ()
+    assert submission.notes == ("flow.py is not text in UTF-8 (another encoding?): save it as UTF-8",)
 
 
 def test_our_own_given_files_are_used(box: Path, starter: Path) -> None:
