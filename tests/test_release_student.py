@@ -193,14 +193,18 @@ def _long(lines):
 
 @pytest.mark.parametrize("assignment_id", HERE.assignments())
 def test_this_course_releases_no_line_of_a_solution(released, assignment_id):
-    """Not the builder's own check: long lines of every solution, searched for as plain text."""
+    """Not the builder's own check: long lines of every solution, searched for as plain text.
+
+    The handouts are left out: a last hint may be the first line of a solution, word for word.
+    """
     reference = HERE.root / "reference" / assignment_id
     secret = set()
     for name in HERE.assignment(assignment_id).files:
         for block in solution_blocks((reference / name).read_text(), name):
             secret |= _long(block.lines)
     assert secret
-    found = [(name, line) for name, text in released.items() for line in secret if line in text]
+    code = {name: text for name, text in released.items() if not name.endswith(f"{assignment_id}/README.md")}
+    found = [(name, line) for name, text in code.items() for line in secret if line in text]
     assert found == []
 
 
