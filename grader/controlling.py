@@ -170,7 +170,7 @@ class Controller:
         )
         for tally in self.tallies.values():
             tally.store.finish(state)
-        if any(tally.store.grader_error for tally in self.tallies.values()):
+        if any(tally.store.grader_error or tally.store.unwritten for tally in self.tallies.values()):
             session.exitstatus = EXIT_GRADER_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:

@@ -1,7 +1,7 @@
 """Grades made-up submissions as a user does: pytest in a process of its own, and what it leaves is checked.
 
-The course is ``tests/course``: one assignment, q1, of six one-line functions in six files, so that one run can hold
-six kinds of trouble. Tests work on a copy of it, which they may damage.
+The course is ``tests/course``: one assignment, q1, of six one-line functions in six files, so that one run
+can hold six kinds of trouble. Tests work on a copy of it, which they may damage.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def copy_course(into: Path, *, reference: bool = True) -> Path:
     return Path(shutil.copytree(COURSE, into, ignore=left_out))
 
 
-def submit(folder: Path, files: Mapping[str, str | bytes | None] | None = None, *, base: str = "reference") -> Path:
-    """Write a submission: right answers (or untouched stubs), with some files replaced or, by None, left out."""
+def submit(
+    folder: Path, files: Mapping[str, str | bytes | None] | None = None, *, base: str = "reference"
+) -> Path:
+    """Write a submission: right answers (or untouched stubs), some files replaced or, by None, left out."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         shutil.copy(COURSE / base / "q1" / name, folder / name)
@@ -97,7 +99,9 @@ def command(target: Path | str, *arguments: object) -> list[str]:
 
 def environment(own: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a grading run: this one's, without what would change it."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))}
+    kept = {
+        name: text for name, text in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))
+    }
     return {**kept, "TMPDIR": str(own), **(extra or {})}
 
 
@@ -110,7 +114,7 @@ def grade(
     target: str = "assignments/q1",
     seconds: float = 240,
     extra: Mapping[str, str] | None = None,
-    typed: str | None = None,
+    typed: str = "",
 ) -> Graded:
     """Grade a submission and check the files that come of it.
 
@@ -127,13 +131,20 @@ def grade(
         line,
         cwd=cwd or folder,
         env=environment(own, extra),
-        input=typed if typed is not None else "",
+        input=typed,
         capture_output=True,
         encoding="utf-8",
         errors="backslashreplace",
         timeout=seconds,
     )
-    return Graded(done.returncode, done.stdout, done.stderr, read_results(results), read_gradescope(gradescope), own)
+    return Graded(
+        done.returncode,
+        done.stdout,
+        done.stderr,
+        read_results(results) if results.exists() else {},
+        read_gradescope(gradescope) if gradescope.exists() else {},
+        own,
+    )
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -141,7 +152,9 @@ def read_results(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_bytes(), parse_constant=_no_constant)
     jsonschema.validate(found, SCHEMA)
     for total, part in (("score", "points"), ("max_score", "max_points")):
-        assert math.isclose(found[total], math.fsum(question[part] for question in found["questions"]), abs_tol=1e-6)
+        assert math.isclose(
+            found[total], math.fsum(question[part] for question in found["questions"]), abs_tol=1e-6
+        )
     for question in found["questions"]:
         assert 0 <= question["points"] <= question["max_points"]
         assert "\x1b" not in json.dumps(question)
@@ -150,7 +163,16 @@ def read_results(path: Path) -> dict[str, Any]:
 
 TEXT_FIELDS = {"output_format", "test_output_format", "test_name_format", "name_format"}
 VISIBILITIES = {"visible", "hidden", "after_due_date", "after_published"}
-TOP = {"score", "execution_time", "output", "tests", "leaderboard", "extra_data", "visibility", "stdout_visibility"}
+TOP = {
+    "score",
+    "execution_time",
+    "output",
+    "tests",
+    "leaderboard",
+    "extra_data",
+    "visibility",
+    "stdout_visibility",
+}
 TEST = {"score", "max_score", "status", "name", "number", "output", "tags", "visibility", "extra_data"}
 
 
@@ -181,7 +203,7 @@ def _no_constant(text: str) -> float:
 def left_behind(own: Path) -> list[str]:
     """Command lines of processes that belong to a run: their environment or folder lies in its TMPDIR.
 
-    A worker is a fork of a zygote whose HOME is there; a child keeps that, or its working directory, at least.
+    A worker is a fork of a zygote whose HOME is there; a child keeps that, or its working directory.
     """
     found = []
     for process in psutil.process_iter():

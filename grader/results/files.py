@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +13,10 @@ def replace(path: Path, data: bytes) -> None:
     """
     :raises OSError: no such folder, not writable, disk full; the old file is then as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # what Python says of a file in a folder's place
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
     # In the same folder, or it cannot be moved in one step; a name of its own, or two runs would share it.
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

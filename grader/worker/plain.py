@@ -27,7 +27,8 @@ def _tensor(value: torch.Tensor) -> Any:
             return RawArray(dtype, tuple(dense.shape), raw.data.cast("B") if raw.size else memoryview(b""))
         return dense.numpy()
     except (RuntimeError, TypeError) as error:  # wrapped, or expanded to more than can be copied
-        raise Unfit(f"a tensor whose values cannot be had ({type(error).__name__})") from None
+        size = value.numel() * ITEM_SIZE[dtype] / 2**20
+        raise Unfit(f"a tensor of {size:,.0f} MiB whose values cannot be had ({type(error).__name__})") from None
 
 
 def _keys(keys: Iterable[Any], depth: int, where: str) -> list[Any]:

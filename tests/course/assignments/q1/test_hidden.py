@@ -56,7 +56,8 @@ def test_kinds(student):
 def test_step_random(student, reference, bench, rng):
     """step agrees with the reference along random gradients."""
     cases = [
-        {"weight": rng.normal(size=n), "gradients": list(rng.normal(size=(3, n))), "rate": 0.1} for n in (2, 4)
+        {"weight": rng.normal(size=n), "gradients": list(rng.normal(size=(3, n))), "rate": 0.1}
+        for n in (2, 4)
     ]
     check_each(cases, lambda subject, case: subject.run(bench.descended, **case), student, reference)
 
