@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from processes import Served, serving
 
 from grader.config import Course
+from grader.launch import Zygote
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,3 +26,18 @@ def small_course(tmp_path: Path) -> Course:
     for file in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, folder / file)
     return Course(folder)
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """One zygote for all tests that need workers and do it no harm."""
+    launcher = Zygote(tmp_path_factory.mktemp("zygote"))
+    launcher.wait_ready()
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture
+def serve(zygote: Zygote, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts workers on a few lines of code: ``serve("def f(x): return x").f(1)``."""
+    yield from serving(zygote, tmp_path)

@@ -66,7 +66,7 @@ class Numbers(_Node, tag="n"):
 Node = None | bool | int | float | str | List | Tuple | Set | Dict | Fields | Array | Numbers
 
 
-PLAIN = (type(None), bool, int, float, str)
+PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 class Unfit(Exception):

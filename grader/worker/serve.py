@@ -176,9 +176,10 @@ def raised(number: int, error: BaseException, stage: str, folder: str) -> messag
 
 
 def _place(error: BaseException, folder: str) -> tuple[str | None, int | None, str | None]:
-    if isinstance(error, SyntaxError) and error.filename and error.filename.startswith(folder):
-        text = error.text.strip()[:200] if isinstance(error.text, str) else None
-        return os.path.basename(error.filename), error.lineno, text
+    if isinstance(error, SyntaxError):
+        file, line, text = error.filename, error.lineno, error.text
+        if isinstance(file, str) and file.startswith(folder) and isinstance(line, int):
+            return os.path.basename(file), line, text.strip()[:200] if isinstance(text, str) else None
     place: tuple[str | None, int | None, str | None] = (None, None, None)
     trace = error.__traceback__
     while trace is not None:
