@@ -136,7 +136,7 @@ def test_choose_random(student, bench, rng):
         {
             "prototype": pick(rng, (2_000, 30_000), (32, 64, 128), (1, 6)),
             "production": pick(rng, (50_000, 1_300_000), (64, 128, 256, 512, 1024), (60, 300)),
-            "finetuning": pick(rng, (3_000, 8_000), (8, 16, 32), (2, 6)),
+            "finetuning": pick(rng, (3_000, 6_000), (16, 32), (2, 4)),
         }
         for _ in range(10)
     ]

@@ -1,6 +1,5 @@
 """Hidden tests of p1's scalar network: random networks against the reference, zeros and kinks."""
 
-
 from grader.testing import award, check, check_each, closed_share, graded
 
 CAUSES = {"zero_error", "zero_weight", "relu_inactive", "zero_input"}
@@ -53,6 +52,7 @@ def test_forward_edges(student, reference, rng):
         lambda subject, case: [subject.gradient_flow.forward(**network) for network in case],
         student,
         reference,
+        label="a group of networks",
     )
 
 
@@ -64,6 +64,7 @@ def test_backward_random(student, reference, rng):
         lambda subject, case: [subject.gradient_flow.backward(**network) for network in case],
         student,
         reference,
+        label="a group of networks",
     )
 
 
@@ -75,6 +76,7 @@ def test_backward_edges(student, reference, rng):
         lambda subject, case: [subject.gradient_flow.backward(**network) for network in case],
         student,
         reference,
+        label="a group of networks",
     )
 
 
@@ -139,7 +141,7 @@ def judge_causes(student, reference, cases):
         check(set(named) == set(WEIGHTS), "the keys are not dw1, dw2 and dw3")
         for key in WEIGHTS:
             asked.append((named[key], wanted[key], CAUSES - wanted[key]))
-            if named[key] != wanted[key]:
+            if named[key] ^ wanted[key]:
                 said.append(confusion(key, named[key], wanted[key]))
     most = max(said, key=said.count, default="")
     unknown = any(named - CAUSES for named, _, _ in asked)
@@ -182,7 +184,7 @@ def test_remedies_random(student, reference, rng):
         group = [alive, *(network for network in group if network is not alive)]
         magnitudes = rng.uniform(0.3, 3.0, size=6) * rng.permutation([-1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
         cases.append((group, [float(value) for value in magnitudes]))
-    check_each(cases, ask_remedies, student, reference)
+    check_each(cases, ask_remedies, student, reference, label="a group of networks")
 
 
 @graded("p1.remedies", points=2.0, rung="edges", hint="What is the derivative of the leaky ReLU at 0?")
@@ -190,4 +192,4 @@ def test_remedies_edges(student, reference, rng):
     """Pre-activations of exactly 0, no value of w2, the same value twice."""
     values = [[], [0.0], [0.5, -0.5, 0.5], [-0.0], [2.0, 1.0, 0.0, -1.0], [0.25], [1.0]]
     cases = [(case, asked) for case, asked in zip(kinks(rng), values, strict=True)]
-    check_each(cases, ask_remedies, student, reference)
+    check_each(cases, ask_remedies, student, reference, label="a group of networks")

@@ -73,7 +73,7 @@ def random_run(rng, optimizer, schedule, step_on, warm=True):
         "lr": float(rng.uniform(0.02, 0.2)),
         "momentum": float(rng.choice([0.0, 0.5, 0.95]) if optimizer == "sgd" else rng.uniform(0.5, 0.95)),
         "betas": (float(rng.uniform(0.5, 0.85)), float(rng.uniform(0.9, 0.99))),
-        "weight_decay": float(rng.uniform(0.05, 0.5)),
+        "weight_decay": float(rng.choice([0.0, 1.0, 1.0]) * rng.uniform(0.05, 0.5)),
         "schedule": schedule,
         "warmup_steps": warmup,
         "milestones": tuple(milestones),
@@ -92,7 +92,11 @@ def random_run(rng, optimizer, schedule, step_on, warm=True):
 
 
 def judge_build(student, reference, bench, cases):
-    check_each(cases, lambda subject, case: subject.run(bench.drive, **case), student, reference)
+    def words(case):
+        choice = case["choice"]
+        return f"{choice['optimizer']}, {choice['schedule']}, stepped per {choice['step_on']}"
+
+    check_each(cases, lambda subject, case: subject.run(bench.drive, **case), student, reference, label=words)
 
 
 @graded("p1.build", points=4.8, rung="random", hint="Write down the length of the schedule with its unit.")

@@ -13,6 +13,6 @@ def backward_batch(x, w1, w2, w3, target, negative_slope=0.0):
     z2 = h1 @ w2.T
     h2 = torch.where(z2 > 0, z2, negative_slope * z2)
     delta3 = (h2 @ w3.T - target) / x.shape[0]
-    delta2 = (delta3 @ w3) * torch.where(z2 > 0, 1.0, negative_slope)
+    delta2 = (delta3 @ w3) * torch.where(z2 > 0, torch.ones_like(z2), negative_slope)
     delta1 = delta2 @ w2
     return {"dw1": delta1.T @ x, "dw2": delta2.T @ h1, "dw3": delta3.T @ h2}

@@ -24,6 +24,6 @@ def backward_batch(x, w1, w2, w3, target, negative_slope=0.0):
     z2 = h1 @ w2.T
     h2 = torch.where(z2 > 0, z2, negative_slope * z2)
     delta3 = (target - h2 @ w3.T) / x.shape[0]
-    delta2 = (delta3 @ w3) * torch.where(z2 > 0, 1.0, negative_slope)
-    delta1 = (delta2 @ w2) * torch.where(z1 > 0, 1.0, negative_slope)
+    delta2 = (delta3 @ w3) * torch.where(z2 > 0, torch.ones_like(z2), negative_slope)
+    delta1 = (delta2 @ w2) * torch.where(z1 > 0, torch.ones_like(z1), negative_slope)
     return {"dw1": delta1.T @ x, "dw2": delta2.T @ h1, "dw3": delta3.T @ h2}
