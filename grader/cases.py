@@ -78,12 +78,14 @@ def check_each(
     at, problem = next(iter(problems.items()))
     words = label(asked[at]) if callable(label) else label
     where = f"case {at + 1}" if words is None else f"{words} (case {at + 1})"
-    raise Mismatch(
+    mismatch = Mismatch(
         f"{len(problems)} of {len(asked)} cases differ; {where}: {problem.summary}",
         problem.detail,
         agreed=sum(not isinstance(wanted[at], Raised) for at in agreed),
         asked=len(asked),
     )
+    mismatch.precision = precision
+    raise mismatch
 
 
 def perturbed(value: Value, epsilon: float, rng: np.random.Generator) -> Value:

@@ -7,6 +7,7 @@ nothing the student's code wrote), ``detail`` is shown for public tests only.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class Outcome(StrEnum):
@@ -62,10 +63,11 @@ class Mismatch(AssertionError):
     """The submission answered, and the answer is wrong.
 
     ``agreed`` of ``asked`` cases were right; scoring pays the interface and the documents' figures of a
-    question only where a random case agreed.
+    question only where a random case agreed. ``precision`` is what the failed comparison was made with.
     """
 
     share = 0.0
+    precision: Literal["float32", "float64"] = "float32"
 
     def __init__(self, summary: str, detail: str = "", *, agreed: int = 0, asked: int = 1) -> None:
         super().__init__(summary)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from grader.compare import Precision
 from grader.config import assignment_of
 from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
 from grader.inprocess import InProcess
@@ -31,6 +32,10 @@ from grader.text import plain
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
 NEEDS_GPU = "needs a GPU: --device cuda"
+
+
+class RefusedError(GraderFault):
+    """The options forbid this test; the text is for whoever gave them."""
 
 
 @dataclass
@@ -150,7 +155,7 @@ class Judge:
             return
         refused = self.options.refuse_hidden(item.path)
         if refused:
-            raise GraderFault(refused)
+            raise RefusedError(refused)
         if plan.device == "cuda" and self.options.device != "cuda":
             pytest.skip(NEEDS_GPU)
         item.stash[state_key] = TestState(plan, self.run_of(item), self._allowance(item))
@@ -253,6 +258,8 @@ class Judge:
         elif isinstance(error, SubmissionFault) and error.role == STUDENT:
             said = error.told if is_public(item.path.name) else error.summary
             result = replace(result, outcome=error.outcome, summary=said, detail=error.detail)
+        elif isinstance(error, RefusedError):
+            result = replace(result, outcome=Outcome.GRADER_ERROR, summary=str(error))
         elif isinstance(error, SubmissionFolderError):
             result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=str(error))
         elif isinstance(error, pytest.skip.Exception) and str(error) == NEEDS_GPU:
@@ -267,15 +274,18 @@ class Judge:
             said = "a graded test skipped itself" if skipped else "an error of the grader, not yours"
             result = replace(result, outcome=Outcome.GRADER_ERROR, summary=said, detail=str(report.longrepr))
         if result.outcome in (Outcome.FAILED, Outcome.SUBMISSION_ERROR) and state and state.student:
-            result = replace(result, mistake=self._mistake(item, state, state.student))
+            precision = error.precision if isinstance(error, Mismatch) else "float32"
+            result = replace(result, mistake=self._mistake(item, state, state.student, precision))
         return result
 
-    def _mistake(self, item: pytest.Item, state: TestState, student: Subject) -> Mistake | None:
+    def _mistake(
+        self, item: pytest.Item, state: TestState, student: Subject, precision: Precision
+    ) -> Mistake | None:
         if not isinstance(self.launcher, Zygote):
             return None
         with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
             known = state.run.recognise(
-                student, state.plan.question, item.nodeid.rpartition("/")[2], self.launcher.start
+                student, state.plan.question, item.nodeid.rpartition("/")[2], self.launcher.start, precision
             )
             return None if known is None else Mistake(known.name, known.message)
         return None

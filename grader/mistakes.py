@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import ast
 import shutil
-import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.compare import Tolerance, difference
+from grader.compare import Precision, Tolerance, difference
 from grader.config import Course
 from grader.faults import GraderFault, SubmissionFault
 from grader.subject import RecordedCall, Subject
 from grader.tomlfile import ConfigError
 
-BUDGET_SECONDS = 2.0
+REPLAYS = 4000  # each at most as long as a call that is worth recording
 
 
 @dataclass(frozen=True)
@@ -91,40 +91,55 @@ def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
 
 def recognise(
     calls: Sequence[RecordedCall],
-    reference: Subject,
-    candidates: Iterable[tuple[Mistake, Callable[[], Subject]]],
+    reference: str,
+    candidates: Iterable[Mistake],
+    ask: Callable[[str], AbstractContextManager[Subject]],
     *,
-    seconds: float = BUDGET_SECONDS,
+    precision: Precision = "float32",
+    limit: int = REPLAYS,
 ) -> Mistake | None:
     """The one mistake that answers every call as the student did, at least one of them unlike the reference.
 
     :param calls: what the student was asked, in order.
-    :param candidates: each mistake with a way to start it in a worker of its own.
+    :param reference: the role of the reference.
+    :param ask: opens the reference or a mistake in a worker of its own, by role.
+    :param precision: what the failed test compares with.
+    :param limit: replays in all; past it nobody is named. A count, because what a student is told must not
+        hang on how busy the machine is.
     """
-    stop = time.monotonic() + seconds
-    if not calls:
-        return None
+    tolerance = Tolerance(precision)
+    left = limit - len(calls)
     try:
-        if all(_agree(call, reference.replay(call)) for call in calls):
-            return None  # right so far: the failure is of another kind
+        with ask(reference) as subject:
+            right = [_agree(call, subject.replay(call), tolerance) for call in calls]
     except (SubmissionFault, GraderFault):
         return None
+    if all(right):
+        return None  # right so far: the failure is of another kind
+    # Where the student differs from the reference, most mistakes differ from the student.
+    telling = sorted(range(len(calls)), key=lambda at: right[at])
     named: list[Mistake] = []
-    for mistake, start in candidates:
-        if time.monotonic() > stop:
-            return None
+    for mistake in candidates:
         try:
-            subject = start()
-            if all(_agree(call, subject.replay(call)) for call in calls):
-                named.append(mistake)
+            with ask(mistake.name) as subject:
+                for at in telling:
+                    left -= 1
+                    if left < 0:
+                        return None
+                    if not _agree(calls[at], subject.replay(calls[at]), tolerance):
+                        break
+                else:
+                    named.append(mistake)
         except (SubmissionFault, GraderFault):
             continue
-    return named[0] if len(named) == 1 else None
+        if len(named) > 1:
+            return None
+    return named[0] if named else None
 
 
-def _agree(student: RecordedCall, other: RecordedCall) -> bool:
+def _agree(student: RecordedCall, other: RecordedCall, tolerance: Tolerance) -> bool:
     if student.raised is not None or other.raised is not None:
         return (
             student.raised is not None and other.raised is not None and student.raised[0] == other.raised[0]
         )
-    return difference(student.answer, other.answer, Tolerance()) is None
+    return difference(student.answer, other.answer, tolerance) is None

@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--isolation",
         choices=("process", "none"),
         default="process",
-        help="process: student code in processes of its own; none: in the judge's, for a debugger, public tests only",
+        help="process: student code in processes of its own; none: in the judge's, to debug public tests",
     )
     group.addoption(
         "--launcher",

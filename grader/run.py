@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from grader.bench import Bench
+from grader.compare import Precision
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.gates import Gate, find_gate
@@ -29,6 +31,7 @@ from grader.submission import FileState, Submission
 
 STUDENT = "student"
 REFERENCE = "reference"
+REPLAY_SECONDS = 10.0  # CPU time of one subject that is asked what the student was asked
 
 
 @dataclass
@@ -158,7 +161,12 @@ class AssignmentRun:
         return folder
 
     def recognise(
-        self, student: Subject, question: str, test: str, start: Callable[[Plan], Worker]
+        self,
+        student: Subject,
+        question: str,
+        test: str,
+        start: Callable[[Plan], Worker],
+        precision: Precision = "float32",
     ) -> Mistake | None:
         """The known mistake that explains the student's answers, or None.
 
@@ -170,25 +178,22 @@ class AssignmentRun:
         signed = self._signed(student, candidates)
         if signed is not None:
             return signed
-        workers: list[Worker] = []
 
-        def connect(plan: Plan) -> Worker:
-            worker = start(plan)
-            workers.append(worker)
-            return worker
+        @contextmanager
+        def ask(role: str) -> Iterator[Subject]:
+            workers: list[Worker] = []
 
-        def subject(role: str) -> Subject:
-            return self.subject(role, question, test, Allowance.of_timeout(5.0), connect)
+            def connect(plan: Plan) -> Worker:
+                workers.append(start(plan))
+                return workers[-1]
 
-        try:
-            return recognise(
-                student.calls,
-                subject(REFERENCE),
-                [(known, partial(subject, name)) for name, known in candidates.items()],
-            )
-        finally:
-            for worker in workers:
-                worker.close()
+            try:
+                yield self.subject(role, question, test, Allowance.of_timeout(REPLAY_SECONDS), connect)
+            finally:
+                for worker in workers:
+                    worker.close()
+
+        return recognise(student.calls, REFERENCE, candidates.values(), ask, precision=precision)
 
     def _signed(self, student: Subject, candidates: dict[str, Mistake]) -> Mistake | None:
         if self.signatures is None or not student.evidence:
