@@ -6,32 +6,25 @@ on an overrun, and on an answer that cannot be trusted, it kills the worker's wh
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import select
 import shutil
 import socket
-import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import psutil
 
 from grader.allowance import INTERVAL, Allowance, TookTooLong, tree_cpu_seconds
 from grader.faults import GraderFault
 from grader.worker import messages, wire
 
 READY_SECONDS = 120.0  # for an interpreter to import torch on a slow, loaded machine
-CLOSE_SECONDS = 10.0
 
 decode_reply = wire.decoder(messages.Reply)
 decode_greeting = wire.decoder(messages.Greeting)
-decode_report = wire.decoder(messages.Started | messages.Exited)
 
 
 class Died(Exception):
@@ -83,6 +76,7 @@ class Worker:
         self.root = 0  # the process whose tree is the worker's
         self.alive = True
         self._output = output
+        self._watched: socket.socket | None = None  # where news of the worker's end comes from
         self._printed = bytearray()
         self._dropped = 0
         # Whose account the tree's computing time was last put on, what it was then, and when that was.
@@ -156,12 +150,13 @@ class Worker:
             self.charge(allowance)
 
         def wait(sock: socket.socket, writing: bool) -> None:
-            readers = [] if writing else [sock.fileno()]
-            if self._output is not None:
-                readers.append(self._output)
-            ready, _, _ = select.select(readers, [sock] if writing else [], [], allowance.remaining())
-            if self._output is not None and self._output in ready:
+            waits = ([], [sock]) if writing else ([sock], [])
+            watched = [end for end in (self._output, self._watched) if end is not None]
+            readable, writable, _ = select.select(waits[0] + watched, waits[1], [], allowance.remaining())
+            if self._output in readable:
                 self._drain()
+            if self._watched in readable and sock not in readable + writable and self._ended():
+                raise wire.Closed
             if self.root and time.monotonic() - max(self._read_cpu[2], allowance.started) >= INTERVAL:
                 self.charge(allowance)
             allowance.check()
@@ -211,6 +206,9 @@ class Worker:
 
     # -- ending
 
+    def _ended(self) -> bool:
+        return False
+
     def _status(self) -> int | None:
         return None
 
@@ -229,93 +227,6 @@ class Worker:
             os.close(self._output)
             self._output = None
         shutil.rmtree(self.scratch, ignore_errors=True)
-
-
-class GuardedWorker(Worker):
-    """A worker forked from a zygote, with a guard above it that clears its tree.
-
-    :param sweep: what clears the tree when the guard itself was killed.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        sock: socket.socket,
-        output: int,
-        scratch: Path,
-        control: socket.socket,
-        sweep: Callable[[], None],
-    ) -> None:
-        super().__init__(plan, sock, output, scratch)
-        self.control = control
-        self.control.settimeout(CLOSE_SECONDS)
-        self._sweep = sweep
-
-    def _status(self) -> int | None:
-        with contextlib.suppress(OSError, wire.WireError):
-            while data := self.control.recv(4096):
-                report = decode_report(data)
-                if isinstance(report, messages.Exited):
-                    return int(report.status)
-        return None
-
-    def _end(self) -> None:
-        try:
-            self.control.send(b"end")
-            while self.control.recv(4096):
-                pass
-        except TimeoutError:
-            kill_tree(self.root)
-        except OSError:  # the guard was killed: what it held has fallen to the zygote
-            with contextlib.suppress(GraderFault):
-                self._sweep()
-        self.control.close()
-
-
-class SpawnedWorker(Worker):
-    """A worker that is a subprocess of the judge; what it detaches from its tree is out of reach."""
-
-    def __init__(
-        self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path, process: Any
-    ) -> None:
-        super().__init__(plan, sock, output, scratch)
-        self.process = process
-        self.root = process.pid
-
-    def greet(self) -> None:
-        """Send the settings and wait until the worker is confined.
-
-        :raises GraderFault: it never said ready.
-        """
-        settings = msgspec.msgpack.encode(self.plan.settings(str(self.scratch)))
-        with contextlib.suppress(wire.Closed):  # then no greeting comes either
-            wire.send(self.sock, settings, [], self._waiting(Allowance(None, READY_SECONDS)))
-        super().greet()
-        # The import of torch is not on the first test's account.
-        self._read_cpu = (None, tree_cpu_seconds(self.root), time.monotonic())
-
-    def _status(self) -> int | None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return int(self.process.wait(CLOSE_SECONDS))
-        return None
-
-    def _end(self) -> None:
-        kill_tree(self.process.pid)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(CLOSE_SECONDS)
-
-
-def kill_tree(root: int) -> None:
-    """Kill a process and everything below it, and wait for it."""
-    try:
-        process = psutil.Process(root)
-        family = [*process.children(recursive=True), process]
-    except psutil.Error:
-        return
-    for member in family:
-        with contextlib.suppress(psutil.Error):
-            member.kill()
-    psutil.wait_procs(family, timeout=CLOSE_SECONDS)
 
 
 def call_id() -> int:

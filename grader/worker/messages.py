@@ -124,7 +124,9 @@ class Latch(msgspec.Struct, tag="latch", forbid_unknown_fields=True):
 
 
 class Sweep(msgspec.Struct, tag="sweep", forbid_unknown_fields=True):
-    """Judge to zygote: kill every orphan that fell to it."""
+    """Judge to zygote: a guard was killed; kill what fell to the zygote with that."""
+
+    guard: int
 
 
 Order = Fork | Latch | Sweep

@@ -82,7 +82,7 @@ class Zygote:
         elif isinstance(order, Latch):
             pid = self.fork_latched(descriptors[0])
         else:
-            guard.sweep(self.kept)
+            self.clear(order.guard)
             pid = 0
         if pid:
             self.kept.add(pid)
@@ -96,6 +96,14 @@ class Zygote:
                     self.kept.discard(pid)
             except ChildProcessError:
                 self.kept.discard(pid)
+
+    def clear(self, dead: int) -> None:
+        """Kill what fell to this process when one of its guards was killed."""
+        if dead in self.kept:  # its end of the connection closes before its children change hands
+            os.kill(dead, signal.SIGKILL)
+            os.waitpid(dead, 0)
+            self.kept.discard(dead)
+        guard.sweep(self.kept)
 
     def fork_worker(self, settings: Settings, descriptors: list[int]) -> int:
         """A guard and, under it, the worker; the guard's pid."""
