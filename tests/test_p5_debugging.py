@@ -329,7 +329,7 @@ def train(model, loader, epochs, lr=1e-3):
             loss = nn.CrossEntropyLoss()(model(batch[0]), batch[1])
             loss.backward()
             optimizer.step()
-            pairs.append((float(loss), batch[1].shape[0]))
+            pairs.append((loss.item(), batch[1].shape[0]))
         history.append({"epoch": epoch, "lr": cosine.get_last_lr()[0]})
         history[-1]["loss"] = sum(a * b for a, b in pairs) / sum(b for _, b in pairs)
         cosine.step()

@@ -145,16 +145,18 @@ class _Witness(nn.Module):
         self.linear = nn.Linear(features, classes)
         self.forward_sums: list[float] = []
         self.backward_sums: list[float] = []
-        self.most_alive = 0
-        self._passes: list[tuple[weakref.ref[_Token], StorageWeakRef]] = []
+        self.most_graphs = self.most_outputs = 0
+        self._graphs: list[weakref.ref[_Token]] = []
+        self._outputs: list[StorageWeakRef] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        alive = sum(token() is not None or not storage.expired() for token, storage in self._passes)
-        self.most_alive = max(self.most_alive, alive)
+        self.most_graphs = max(self.most_graphs, sum(graph() is not None for graph in self._graphs))
+        self.most_outputs = max(self.most_outputs, sum(not output.expired() for output in self._outputs))
         token = _Token(x.sum().item())
         logits = _Passage.apply(self.linear(x), token, self.backward_sums)
         self.forward_sums.append(token.batch_sum)
-        self._passes.append((weakref.ref(token), StorageWeakRef(logits.untyped_storage())))
+        self._graphs.append(weakref.ref(token))
+        self._outputs.append(StorageWeakRef(logits.untyped_storage()))
         return logits
 
 
@@ -164,8 +166,8 @@ def witness_training(
     """What train did while it trained a linear classifier.
 
     :return: "forward" and "backward": the sum over the inputs of the batch that each pass belongs to, in
-        order; "steps": steps of torch's optimizers; "most_alive": the largest number of earlier forward
-        passes whose graph or output still existed when the next one began.
+        order; "steps": steps of torch's optimizers; "most_graphs" and "most_outputs": the largest number of
+        earlier forward passes whose graph or output still existed when the next one began.
     """
     model = _Witness(batches[0].shape[1], classes)
     steps = 0
@@ -182,5 +184,6 @@ def witness_training(
         "forward": model.forward_sums,
         "backward": model.backward_sums,
         "steps": steps,
-        "most_alive": model.most_alive,
+        "most_graphs": model.most_graphs,
+        "most_outputs": model.most_outputs,
     }

@@ -161,7 +161,9 @@ SHAPES = ((1, 28, 28), (28, 28), (7, 112), (4, 14, 14), (784,))
 def test_network_takes_any_shape_and_layout(student, reference, bench, rng):
     """Images of odd shapes, transposed, sliced and with swapped axes."""
     layouts = ("plain", "transposed", "sliced", "reversed")
-    cases = [network_case(rng, shape, layout) for shape in SHAPES for layout in layouts]
+    # Ten of the twenty pairs: every shape twice, every layout at least twice.
+    pairs = [(SHAPES[at % len(SHAPES)], layouts[at % len(layouts)]) for at in range(10)]
+    cases = [network_case(rng, shape, layout) for shape, layout in pairs]
     check_each(
         cases,
         lambda subject, case: subject.run(bench.activations, **case),

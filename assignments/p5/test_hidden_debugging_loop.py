@@ -81,7 +81,7 @@ def clear_case(rng, normalised=False, equal_batches=False):
     hint="What is in .grad at each step, and which rate acts?",
 )
 def test_train_moves_the_parameters_as_asked(student, reference, bench, rng):
-    """Where the parameters of a small network are after a few epochs, the last batch smaller than the others."""
+    """Where the parameters of a small network are after a few epochs, the last batch of each smaller."""
     cases = [clear_case(rng) for _ in range(8)]
     check_each(
         cases, lambda subject, case: subject.run(bench.train_perceptron, **case)[1], student, reference
@@ -156,6 +156,12 @@ def check_passes(seen, case):
     check(seen["steps"] <= len(sums), "the optimizer steps more than once a batch")
 
 
+def check_memory(seen):
+    """The batch before may linger in a variable (one); what grows with the number of batches may not."""
+    check(seen["most_graphs"] <= 2, "memory grows with every batch: something holds on to the graphs")
+    check(seen["most_outputs"] <= 2, "memory grows with every batch: something holds on to the outputs")
+
+
 @graded("p5.speed", points=0.8, rung="random")
 def test_speed_counts(student, bench, rng):
     """One forward pass, one backward pass and one step for each batch."""
@@ -171,7 +177,7 @@ def test_speed_memory(student, bench, rng):
         case = witness_case(rng, rng.integers(2, 9, size=int(rng.integers(8, 20))).tolist())
         seen = student.run(bench.witness_training, **case)
         check(len(seen["forward"]) >= len(case["batches"]) * case["epochs"], "every batch goes forward")
-        check(seen["most_alive"] <= 2, "memory grows with every batch")
+        check_memory(seen)
 
 
 @graded("p5.speed", points=0.8, rung="edges")
@@ -180,4 +186,4 @@ def test_speed_with_batches_of_one(student, bench, rng):
     case = witness_case(rng, [1] * int(rng.integers(20, 40)))
     seen = student.run(bench.witness_training, **case)
     check_passes(seen, case)
-    check(seen["most_alive"] <= 2, "memory grows with every batch")
+    check_memory(seen)

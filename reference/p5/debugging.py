@@ -47,8 +47,7 @@ EFFECTS = ("stops", "slows", "harmless", "misreports")
 # weights, Adam at a constant 1e-3, zero_grad), 300 steps of 64 digits, median of ten runs:
 #   "stops"       fewer than 0.5 of new digits are right
 #   "slows"       at least 0.5, but 0.05 or more below the sound net
-# "harmless"    within 0.05 of the sound net, or no change at all because the sound net has this "fault"
-# already
+#   "harmless"    within 0.05 of the sound net, or no change because the sound net has this "fault" already
 #   "misreports"  the run is the same; what it prints is not what its name says
 # BEGIN SOLUTION p5.issues
 ISSUES: dict[str, dict[str, str]] | None = {
@@ -88,8 +87,8 @@ class DeepNetwork(nn.Module):
             layers += [linear, nn.BatchNorm1d(fan_out), nn.ReLU()]
             fan_in = fan_out
         head = nn.Linear(fan_in, num_classes)
-        # For the head any start would do; with this one the run is the slowest of the usual choices, so that a
-        # pass mark calibrated on it lets the others pass too.
+        # For the head any start would do; with this one the run is the slowest of the usual choices, so
+        # that a pass mark calibrated on it lets the others pass too.
         nn.init.kaiming_normal_(head.weight, nonlinearity="relu")
         self.layers = nn.Sequential(*layers, nn.Dropout(0.5), head)
         # END SOLUTION

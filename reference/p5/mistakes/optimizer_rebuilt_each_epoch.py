@@ -7,12 +7,11 @@ MODULE = "debugging"
 
 
 def train(model, loader, epochs, lr=1e-3):
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     history = []
-    for _ in range(epochs):
+    for epoch in range(epochs):
+        rate = lr * (1 + math.cos(math.pi * epoch / epochs)) / 2
+        optimizer = torch.optim.Adam(model.parameters(), lr=rate)
         model.train()
-        optimizer = torch.optim.Adam(model.parameters(), lr=scheduler.get_last_lr()[0])
         total, samples = 0.0, 0
         for inputs, targets in loader:
             optimizer.zero_grad()
@@ -21,6 +20,5 @@ def train(model, loader, epochs, lr=1e-3):
             optimizer.step()
             total += loss.item() * len(targets)
             samples += len(targets)
-        history.append({"loss": total / samples, "lr": scheduler.get_last_lr()[0]})
-        scheduler.step()
+        history.append({"loss": total / samples, "lr": rate})
     return history
