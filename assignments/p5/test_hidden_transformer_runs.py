@@ -164,10 +164,14 @@ def words(answer: Case) -> set[tuple[str, str]]:
     return {(key, answer[key]) for key in keys if isinstance(answer.get(key), str)}
 
 
-def evidence(subject, trace: Case):
-    """The figures of an answer that are not counts."""
-    answer = subject.transformer.diagnose(trace)
-    return {key: answer.get(key) for key in ("chance_loss", "gradient_ratio_first", "gradient_ratio_last")}
+def figures(*keys: str):
+    """Asks for some figures of an answer."""
+
+    def ask(subject, trace: Case):
+        answer = subject.transformer.diagnose(trace)
+        return {key: answer.get(key) for key in keys}
+
+    return ask
 
 
 def best_step(subject, trace: Case):
@@ -176,63 +180,81 @@ def best_step(subject, trace: Case):
     return float(found) if is_number(found) else found
 
 
-@graded("p5.diagnose", points=1.6, rung="random")
-def test_diagnose_evidence(student, reference, rng):
-    """Chance loss, gradient ratios and best step of recorded runs."""
+def tell(student, runs: list[Case], rng: np.random.Generator, what: str) -> None:
+    """Award the share of the words that fit their run, in random order."""
+    told, wrong = [], 0
+    for index in rng.permutation(len(runs)):
+        required = WORDS_OF[runs[index]["cause"]]
+        named = words(student.transformer.diagnose(varied(runs[index], rng)))
+        told.append((named, required, EVERY_WORD - required))
+        wrong += not required <= named
+    award(closed_share(told), f"{wrong} of {len(runs)} {what} are not told right")
+
+
+@graded(
+    "p5.diagnose", points=3.2, rung="random", hint="Step 0 first, then ln C, then the ratio then and now."
+)
+def test_diagnose_causes(student, rng):
+    """Cause, mechanism and prevention of 48 recorded runs."""
+    tell(student, recorded(), rng, "recorded runs")
+
+
+@graded("p5.diagnose", points=1.0, rung="random", hint="First layer over last; ln C, whatever C is.")
+def test_diagnose_ratios(student, reference, rng):
+    """Chance loss and gradient ratios of 48 recorded runs."""
     cases = [varied(run, rng) for run in recorded()]
-    check_each(cases, evidence, student, reference, scale=1.0)
+    keys = ("chance_loss", "gradient_ratio_first", "gradient_ratio_last")
+    check_each(cases, figures(*keys), student, reference, scale=1.0)
+
+
+@graded(
+    "p5.diagnose",
+    points=0.6,
+    rung="random",
+    hint="The step that was logged, where the validation loss is least.",
+)
+def test_diagnose_best_step(student, reference, rng):
+    """Best step of 48 recorded runs."""
+    cases = [varied(run, rng) for run in recorded()]
     check_each(cases, best_step, student, reference, exact=True, label="best_step")
 
 
 @graded(
     "p5.diagnose",
-    points=3.2,
-    rung="random",
-    hint="Look at step 0, then at ln C, then at the ratio then and now.",
-)
-def test_diagnose_causes(student, rng):
-    """Cause, mechanism and prevention of 48 recorded runs."""
-    runs = recorded()
-    cases, missed = [], dict.fromkeys(STORY, 0)
-    for index in rng.permutation(len(runs)):
-        run = runs[index]
-        required = WORDS_OF[run["cause"]]
-        named = words(student.transformer.diagnose(varied(run, rng)))
-        cases.append((named, required, EVERY_WORD - required))
-        missed[run["cause"]] += not required <= named
-    wrong = sum(missed.values())
-    award(closed_share(cases), f"{wrong} of {len(runs)} recorded runs are not told right")
-
-
-@graded(
-    "p5.diagnose",
-    points=2.4,
+    points=1.4,
     rung="edges",
-    hint="NaN in a log; a tie in the validation loss; a late collapse.",
+    hint="A loss that rises is not yet overfitting; a low one may have been lost.",
 )
-def test_diagnose_edges(student, reference, rng):
-    """Ties, NaN in the validation, overflowing norms, and the runs that are easily taken for another kind."""
+def test_diagnose_hard_causes(student, rng):
+    """Late collapses, losses that rise on both sets, gradients that were small from the start."""
+    runs = recorded()
+    hard = [run for run in runs if run["cause"] == "lr_too_high" and min(run["trace"]["loss"]) < 1.5]
+    hard += [run for run in runs if run["cause"] in ("diverged", "vanishing")]
+    tell(student, hard, rng, "runs that are easily taken for another kind")
+
+
+@graded("p5.diagnose", points=0.6, rung="edges", hint="NaN first, and a tie.")
+def test_diagnose_best_step_edges(student, reference, rng):
+    """Best step where a validation failed and where the least loss comes twice."""
     runs = recorded()
     cases = []
     for index in rng.permutation(len(runs))[:12]:
         trace = varied(runs[index], rng)
-        ended = trace["step"][-1]
-        trace["val_loss"] = [float("nan"), *trace["val_loss"], float(np.nanmin(trace["val_loss"]))]
-        trace["val_step"] = [-1, *trace["val_step"], ended + 1]
+        least = float(np.nanmin(trace["val_loss"]))
+        trace["val_loss"] = [math.nan, *trace["val_loss"], least]
+        trace["val_step"] = [0, *(step + 1 for step in trace["val_step"]), trace["step"][-1] + 2]
         cases.append(trace)
     check_each(cases, best_step, student, reference, exact=True, label="best_step")
 
-    overflowing = varied(next(run for run in runs if run["cause"] == "lr_too_high"), rng)
-    overflowing["grad_norms"][-1] = [math.inf] * len(overflowing["grad_norms"][-1])
-    overflowing["grad_norms"][-2][-1] = 0.0
-    check_each([overflowing], evidence, student, reference, scale=1.0)
 
-    # Collapses after a good start, losses that rise on both sets, gradients that were small at once.
-    hard = [run for run in runs if run["cause"] == "lr_too_high" and min(run["trace"]["loss"]) < 1.5]
-    hard += [run for run in runs if run["cause"] in ("diverged", "vanishing")]
-    told = []
-    for run in hard:
-        required = WORDS_OF[run["cause"]]
-        named = words(student.transformer.diagnose(varied(run, rng)))
-        told.append((named, required, EVERY_WORD - required))
-    award(closed_share(told), "runs that are easily taken for another kind are not all told right")
+@graded("p5.diagnose", points=0.4, rung="edges", hint="Not every row can be read.")
+def test_diagnose_ratio_edges(student, reference, rng):
+    """The last gradient ratio where the last rows hold infinite norms or zeros."""
+    cases = []
+    for run in recorded():
+        if run["cause"] != "diverged":
+            trace = varied(run, rng)
+            trace["grad_norms"][-1] = [math.inf] * len(trace["grad_norms"][-1])
+            trace["grad_norms"][-2][-1] = 0.0
+            cases.append(trace)
+    check_each(cases[::5], figures("gradient_ratio_last"), student, reference, scale=1.0)

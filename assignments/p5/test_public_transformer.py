@@ -308,17 +308,24 @@ def test_diagnose_interface(student):
             check(is_number(got[key]), f"{key} for trace {name} is not a number")
 
 
-@graded("p5.diagnose", points=3.6, rung="figures")
-def test_diagnose_public_traces(student):
-    """Cause, mechanism, prevention and figures of the six public traces."""
+@graded("p5.diagnose", points=1.2, rung="figures")
+def test_diagnose_public_figures(student):
+    """Chance loss, gradient ratios and best step of the six public traces."""
+    for name, row in public_traces().items():
+        got = student.transformer.diagnose(row["trace"])
+        for key in FIGURES:
+            assert_close(got.get(key), row["answer"][key], f"{key} of trace {name}")
+
+
+@graded("p5.diagnose", points=2.4, rung="figures")
+def test_diagnose_public_words(student):
+    """Cause, mechanism and prevention of the six public traces."""
     cases, wrong = [], []
     for name, row in public_traces().items():
-        got, answer = student.transformer.diagnose(row["trace"]), row["answer"]
-        for key in FIGURES:
-            assert_close(got.get(key), answer[key], f"{key} of trace {name}")
-        required = {(key, answer[key]) for key in WORDS}
+        got = student.transformer.diagnose(row["trace"])
+        required = {(key, row["answer"][key]) for key in WORDS}
         named = {(key, got[key]) for key in WORDS if isinstance(got.get(key), str)}
-        every = {(key, word) for key, words in WORDS.items() for word in words}
+        every = {(key, word) for key, possible in WORDS.items() for word in possible}
         cases.append((named, required, every - required))
         wrong += [f"{name}: {key}" for key, _ in sorted(required - named)]
     award(closed_share(cases), "words that do not fit their trace: " + ", ".join(wrong))
