@@ -55,6 +55,7 @@ class Controller:
         self.config = config
         self.options = options
         self.collected: list[PlannedTest] = []
+        self.lost: dict[str, None] = {}  # in their order
         self.tallies = {assignment.id: self._tally(assignment) for assignment in options.assignments}
 
     def _tally(self, assignment: Assignment) -> Tally:
@@ -132,20 +133,25 @@ class Controller:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A test file of ours that does not import: nothing it holds can be judged."""
-        if not report.failed:
-            return
-        path = Path(self.config.rootpath, report.nodeid.split("::")[0])
-        folder = assignment_of(path)
+        if report.failed:
+            self._fault(report.nodeid, "cannot be collected: its tests are not run")
+
+    def _fault(self, nodeid: str, text: str) -> None:
+        """Put down to us what became of a node of pytest."""
+        folder = assignment_of(Path(self.config.rootpath, nodeid.split("::")[0]))
         for tally in self.tallies.values():
             if folder is None or folder == tally.assignment.folder:
-                tally.store.problem(f"{report.nodeid} cannot be collected: its tests are not run", fault=True)
+                tally.store.problem(f"{nodeid} {text}", fault=True)
 
     # -- results
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         said: dict[str, Any] | None = getattr(report, "graded", None)
         if said is None:
+            if report.failed:  # the process that judged it was killed; another node may take it over
+                self.lost[report.nodeid] = None
             return
+        self.lost.pop(report.nodeid, None)
         result = case_of(said)
         tally = self.tallies.get(result.question.split(".")[0])
         if tally is not None:
@@ -168,6 +174,8 @@ class Controller:
         state: State = (
             "finished" if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) else "stopped"
         )
+        for nodeid in self.lost:
+            self._fault(nodeid, "ended without a verdict")
         for tally in self.tallies.values():
             tally.store.finish(state)
         if any(tally.store.grader_error or tally.store.unwritten for tally in self.tallies.values()):

@@ -76,6 +76,10 @@ def mismatch(value: Value, annotation: ast.expr | None, *, quote: bool = False) 
     """
     if annotation is None or _fits(value, annotation):
         return None
+    if (
+        isinstance(annotation, ast.BinOp) and ast.unparse(annotation.right) == "None"
+    ):  # an answer still to give
+        return mismatch(value, annotation.left, quote=quote)
     if isinstance(annotation, ast.Subscript) and isinstance(value, list | tuple | dict | set):
         inner = _inner(value, annotation, quote)
         if inner:

@@ -384,7 +384,7 @@ def test_the_other_questions_are_judged_as_if_nothing_had_happened(graded, numbe
 def test_a_run_leaves_neither_processes_nor_files(graded, number):
     run = graded(number)
     assert support.left_behind(run.own) == []
-    assert list(run.own.iterdir()) == []
+    assert support.litter(run.own) == []
 
 
 # -- what is not a single file's trouble
@@ -437,7 +437,7 @@ def test_nothing_to_grade_is_said_at_once_and_in_the_results(tmp_path, make, wor
     assert words in run.gradescope["output"]
     assert (run.results["score"], run.results["max_score"]) == (0, 100)
     assert (run.results["complete"], run.results["state"]) == (False, "stopped")
-    assert list(run.own.iterdir()) == []
+    assert support.litter(run.own) == []
 
 
 def test_the_untouched_starter_is_not_started_and_nothing_is_red(tmp_path):
