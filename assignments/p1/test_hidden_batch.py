@@ -7,8 +7,12 @@ from grader.testing import check, check_each, graded
 # ---- p1.dead_units
 
 
-def layers(rng, samples=6, d_in=3, d1=6):
-    """Two layers and a batch whose second layer has alive, dead, barely alive and silent units, shuffled."""
+def layers(rng, samples=6, d_in=3, d1=6, silent=0):
+    """Two layers and a batch whose second layer has alive, dead, barely alive and silent units, shuffled.
+
+    Silent ones have a pre-activation of exactly 0: only the edges ask for them, so that whoever takes them
+    for alive does not lose the other cases too.
+    """
     while True:
         x, w1 = rng.normal(size=(samples, d_in)), rng.normal(size=(d1, d_in))
         hidden = np.maximum(x @ w1.T, 0)
@@ -19,8 +23,7 @@ def layers(rng, samples=6, d_in=3, d1=6):
         if hidden.any(axis=1).all() and len(alive) == 3 and len(once) == 2:
             break
     dead = -np.abs(rng.normal(size=(3, d1))) - 0.1
-    silent = np.zeros((1, d1))
-    w2 = np.concatenate([alive, once, dead, silent])
+    w2 = np.concatenate([alive, once, dead, np.zeros((silent, d1))])
     return {"w1": w1, "w2": w2[rng.permutation(len(w2))], "x": x}
 
 
@@ -34,7 +37,7 @@ def test_dead_units_random(student, reference, rng):
 @graded("p1.dead_units", points=1.2, rung="edges")
 def test_dead_units_edges(student, reference, rng):
     """A silent first layer, a single sample, no sample at all."""
-    usual = layers(rng)
+    usual = layers(rng, silent=1)
     silent = {**usual, "w1": -np.abs(usual["w1"]), "x": np.abs(usual["x"])}
     single = {**usual, "x": usual["x"][:1]}
     empty = {**usual, "x": usual["x"][:0]}

@@ -158,9 +158,11 @@ def test_choose_short_runs(student, bench, rng):
 
 
 # ---- p1.reasons: required, and wrong here; the rest of the list is allowed
+# That each parameter has its own step is allowed for the prototype, not required: two solvers who knew the
+# handout alone gave the fast start instead, and either is a reason.
 
 REQUIRED = {
-    "prototype": {"defaults_work_untuned", "per_parameter_step_sizes"},
+    "prototype": {"defaults_work_untuned"},
     "production": {"high_rate_then_decay", "time_to_tune"},
     "finetuning": {
         "small_steps_keep_features",

@@ -26,7 +26,6 @@ SIZES = {
 }
 
 REASON_IDS = {
-    "_in_adam_equals_decay",
     "adam_cannot_diverge",
     "adam_needs_no_learning_rate",
     "decay_seeks_sharp_minimum",
@@ -35,6 +34,7 @@ REASON_IDS = {
     "fast_early_progress",
     "flat_minima_often_claimed",
     "high_rate_then_decay",
+    "l2_in_adam_equals_decay",
     "momentum_sgd_strong_on_cnns",
     "more_warmup_is_always_safer",
     "per_parameter_step_sizes",
@@ -80,9 +80,11 @@ def test_warmup_form(student):
 
 @graded("p1.warmup", points=0.8, rung="figures")
 def test_warmup_figures(student):
-    """A tenth of 3 epochs over 50,000 samples in batches of 32."""
+    """A tenth and a half of 3 epochs over 50,000 samples in batches of 32."""
     got = student.optimizer_choice.warmup_steps(samples=50_000, batch_size=32, epochs=3, fraction=0.1)
     assert_same(got, 468, "the warm-up steps")
+    got = student.optimizer_choice.warmup_steps(samples=50_000, batch_size=32, epochs=3, fraction=0.5)
+    assert_same(got, 2344, "the warm-up steps of half a run, whose last batches are smaller")
     got = student.optimizer_choice.peak_factor(samples=50_000, batch_size=32, epochs=3, warmup=468)
     assert_close(got, 1.0, "the share of the peak that this run reaches")
 
