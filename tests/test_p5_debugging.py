@@ -155,7 +155,7 @@ def reference() -> Remembering:
 @cache
 def graded_tests() -> dict[str, Callable[..., None]]:
     """The graded tests of this half by name."""
-    found = {}
+    found: dict[str, Callable[..., None]] = {}
     for file in TESTS:
         spec = importlib.util.spec_from_file_location(f"_{file}_under_test", ASSIGNMENT / f"{file}.py")
         assert spec is not None
