@@ -47,8 +47,7 @@ EFFECTS = ("stops", "slows", "harmless", "misreports")
 # weights, Adam at a constant 1e-3, zero_grad), 300 steps of 64 digits, median of ten runs:
 #   "stops"       fewer than 0.5 of new digits are right
 #   "slows"       at least 0.5, but 0.05 or more below the sound net
-# "harmless"    within 0.05 of the sound net, or no change at all because the sound net has this "fault"
-# already
+#   "harmless"    within 0.05 of the sound net, or no change because the sound net has this "fault" already
 #   "misreports"  the run is the same; what it prints is not what its name says
 ISSUES: dict[str, dict[str, str]] | None = None
 
