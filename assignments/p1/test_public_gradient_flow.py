@@ -234,7 +234,7 @@ def test_batch_figures(student):
     assert_close(got, leaky, "the gradients at w2 = -0.3 with negative_slope 0.01")
 
 
-@graded("p1.batch", points=0, rung="random", hint="Start with N = 1 and one unit per layer, then two outputs, then N = 2.")
+@graded("p1.batch", points=0, rung="random", hint="Start with N = 1 and single units, then two outputs.")
 def test_batch_difference_quotients(student, rng):
     """The gradients of a random batch agree with difference quotients of the loss."""
     weights = {"w1": rng.normal(size=(4, 3)), "w2": rng.normal(size=(3, 4)), "w3": rng.normal(size=(2, 3))}

@@ -23,7 +23,7 @@ def warmup_steps(samples: int, batch_size: int, epochs: int, fraction: float) ->
         samples, batch_size, epochs: 1 or more.
         fraction: from 0 to 1.
 
-    Example: 50,000 samples, batches of 32, 3 epochs and fraction 0.1 give 468.
+    Example: 50,000 samples, batches of 32, 3 epochs and fraction 0.5 give 2344.
     """
     # BEGIN SOLUTION p1.warmup
     total = math.ceil(samples / batch_size) * epochs
