@@ -158,9 +158,9 @@ def test_choose_short_runs(student, bench, rng):
 
 
 # ---- p1.reasons: required, and wrong here; the rest of the list is allowed
-# That each parameter has its own step is allowed for the prototype, not required: two solvers who knew the
-# handout alone gave the fast start instead, and either is a reason.
 
+# Steps of each parameter's own size and the fast start both say what Adam's defaults are good for: either
+# is a reason, so neither is required.
 REQUIRED = {
     "prototype": {"defaults_work_untuned"},
     "production": {"high_rate_then_decay", "time_to_tune"},
