@@ -28,7 +28,8 @@ def _no_secret(monkeypatch):
 @pytest.fixture
 def autograder(small_course, tmp_path):
     """The platform's layout with the zip unpacked in source/; gives the root."""
-    built = build_gradescope(small_course, "q1", tmp_path / "out")
+    new_secret(tmp_path / "secret")
+    built = build_gradescope(small_course, "q1", tmp_path / "out", secret=tmp_path / "secret")
     root = tmp_path / "autograder"
     (root / "submission").mkdir(parents=True)
     with zipfile.ZipFile(built.archive) as archive:
@@ -116,6 +117,7 @@ def test_the_reference_gets_everything(autograder, small_course):
     hand_in(autograder, small_course.root / "reference" / "q1")
     answer, log = run_autograder(autograder)
     assert score_of(answer) == 100, log
+    assert "Seed: course secret" in log
     assert stat.S_IMODE((autograder / "results").stat().st_mode) == 0o700
     assert stat.S_IMODE((autograder / "source").stat().st_mode) == 0o700
     assert not (autograder / "source" / "course" / ".pytest_cache").exists()
@@ -159,16 +161,10 @@ esac
     assert "our fault" in answer["output"]
 
 
-@REAL_RUN
-def test_the_course_secret_goes_along_and_is_used(small_course, tmp_path, autograder):
-    new_secret(tmp_path / "secret")
-    built = build_gradescope(small_course, "q1", tmp_path / "secret-out", secret=tmp_path / "secret")
-    assert (built.folder / "secret").read_text() == (tmp_path / "secret").read_text()
-    assert not (autograder / "source" / "secret").exists()
-    shutil.copy(built.folder / "secret", autograder / "source")
-    hand_in(autograder, small_course.starter("q1"))
-    _, log = run_autograder(autograder)
-    assert "Seed: course secret" in log
+def test_the_course_secret_goes_along_where_there_is_one(autograder, small_course, tmp_path):
+    assert (autograder / "source" / "secret").read_text() == (tmp_path / "secret").read_text()
+    built = build_gradescope(small_course, "q1", tmp_path / "without")
+    assert not (built.folder / "secret").exists()
 
 
 def test_a_secret_that_cannot_be_read_stops_the_build(small_course, tmp_path, monkeypatch):
