@@ -153,6 +153,7 @@ def test_adam_bound_invariants(student, rng):
     grads = rng.normal(size=30).tolist()
     steps = student.transformer.adam_update(grads, 0.9, 0.99)
     scaled = student.transformer.adam_update([1000.0 * grad for grad in grads], 0.9, 0.99)
+    check(len(set(map(float, steps))) > 1, "every step has the same size, whatever the gradients")
     assert_close(np.array(scaled), np.array(steps), "steps for scaled gradients", scale=1.0)
     beta1, beta2 = float(rng.uniform(0.5, 0.95)), float(rng.uniform(0.9, 0.99))
     last = student.transformer.adam_update([*[0.0] * 5000, float(rng.normal())], beta1, beta2)[-1]
@@ -267,6 +268,7 @@ def test_pre_ln_invariants(student, bench, rng):
     def layer(tokens: np.ndarray, padding: np.ndarray | None = None) -> np.ndarray:
         return student.run(bench.layer_output, weights, 2, tokens, padding)
 
+    check(bool(np.any(np.abs(layer(x) - x) > 0.01)), "a layer with random weights changes nothing")
     other = np.concatenate([x[:1], rng.normal(size=(2, 3, 8)).astype(np.float32)])
     assert_close(layer(other)[0], layer(x)[0], "the first sample, whatever the others are")
     padding = np.array([[False, False, True]] * 3)
