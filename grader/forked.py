@@ -155,13 +155,12 @@ class Zygote:
         worker = GuardedWorker(plan, sock, output, scratch, ours, lambda guard: self._sweep(control, guard))
         try:
             worker.root = self._order(control, messages.Fork(plan.settings(str(scratch))), handed)
-        except GraderFault:
-            worker.close()
-            raise
         finally:
             theirs.close()
             report.close()
             os.close(printing)
+            if not worker.root:
+                worker.close()
         worker.greet()
         return worker
 

@@ -64,7 +64,7 @@ def serving(launcher: Launcher, folder: Path) -> Iterator[Callable[..., Served]]
     started: list[Worker] = []
 
     def serve(code: str = "", *, problems: dict[str, str] | None = None, **plan: Any) -> Served:
-        home = folder / f"submission{len(started)}"
+        home = folder / f"{launcher.name}{len(started)}"
         home.mkdir()
         (home / "m.py").write_text(dedent(code), encoding="utf-8")
         worker = launcher.start(Plan(home, {"m": "m.py"}, problems or {}, plan.pop("seed", 1), **plan))

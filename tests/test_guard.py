@@ -137,6 +137,17 @@ def test_processes_that_hand_over_to_one_another_end_with_the_worker(serve: Serv
     assert not below(scratch)
 
 
+def test_ending_a_worker_as_usual_is_no_matter_for_the_zygote(serve: Serve) -> None:
+    swept: list[int] = []
+    for name in ("detach", "leave"):
+        served = serve(DETACHED)
+        served.worker._sweep = swept.append
+        with contextlib.suppress(Died):
+            served.reply(name)
+        served.worker.close()
+    assert swept == []
+
+
 def test_ending_one_worker_leaves_another_and_what_that_started(serve: Serve) -> None:
     first, second = serve(DETACHED), serve(DETACHED)
     pid = second.detach()

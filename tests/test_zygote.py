@@ -287,8 +287,10 @@ def test_a_zygote_that_dies_is_the_graders_fault_and_takes_its_workers_along(
     with pytest.raises(Died):  # at this isolation a submission can do that; it gains nothing by it
         served.kill(own.process.pid)
     assert gone(pids)
+    started = time.monotonic()
     with pytest.raises(GraderFault, match="zygote does not answer"):
         own.start(plan)
+    assert time.monotonic() - started < 5
     with pytest.raises(Died):
         latched.pid()
     started = time.monotonic()

@@ -84,6 +84,7 @@ def watch(control: socket.socket, worker: int) -> None:
     while running:
         ready = dict(poll.poll())
         if control.fileno() in ready:
+            control.recv(16)  # or its closing would look like a crash to the judge
             break
         if ended in ready:
             running = False
