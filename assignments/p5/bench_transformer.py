@@ -23,10 +23,11 @@ def fresh_layers(num_layers: int, d_model: int, num_heads: int, seed: int) -> li
     """The matrices of each layer of a new encoder, laid end to end."""
     torch.manual_seed(seed)
     encoder = transformer.PreLNEncoder(num_layers, d_model, num_heads)
-    return [
-        torch.cat([p.detach().flatten() for p in layer.parameters() if p.ndim > 1])
-        for layer in encoder.layers
-    ]
+    # By the keys that the docstring promises: the container behind them is the solver's business.
+    matrices = {key: value for key, value in encoder.state_dict().items() if value.ndim > 1}
+    prefixes = [f"layers.{index}." for index in range(num_layers)]
+    layers = [[value for key, value in matrices.items() if key.startswith(prefix)] for prefix in prefixes]
+    return [torch.cat([value.flatten() for value in layer]) for layer in layers]
 
 
 def layer_under_dropout(
