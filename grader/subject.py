@@ -12,7 +12,6 @@ import builtins
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 import msgspec
@@ -76,6 +75,7 @@ class Subject:
     problems: Mapping[str, str] = field(default_factory=dict)
     _connection: Connection | None = None
     _recorded_bytes: int = 0
+    _answer_bytes: int = 0
     _loaded: set[str] = field(default_factory=set)
     _asked: bool = False  # whether the worker has seen inputs: what it says from then on may carry them
 
@@ -174,14 +174,15 @@ class Subject:
         if self._connection is None:
             self._connection = self.connect()
         if module not in self._loaded:
-            self._loaded.add(module)
             self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
+            self._loaded.add(module)
 
     def _exchange(self, message: messages.Request, buffers: list[memoryview], what: str) -> Value:
         assert self._connection is not None
         self._asked |= not isinstance(message, messages.Load)
         try:
             reply, buffer = self._connection.request(message, buffers, self.allowance)
+            self._answer_bytes = len(buffer)
             return self._value(message, reply, buffer, what)
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
@@ -218,23 +219,27 @@ class Subject:
     def _raised(self, message: messages.Request, reply: messages.Raised, what: str) -> NoReturn:
         place = self._place(reply)
         kind = _known_type(reply.types)
-        text = clean(reply.message)
+        named = clean(reply.types[0]) if reply.types else kind
+        text = f": {clean(reply.message)}" if reply.message else ""
         if isinstance(message, messages.Load):
-            told = f"{what} failed: {kind}{place}" + (f": {text}" if text else "")
+            told = f"{what} failed: {named}{place}{text}"
+            # Before any input has arrived the text can give nothing away.
             said = f"{what} failed: {kind}{place}" if self._asked else told
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply), told))
         if kind == "SystemExit":
-            said = f"{what} called sys.exit{place}"
+            said = told = f"{what} called sys.exit{place}"
         elif kind == "TypeError" and not place:  # none of the submission's own lines was running
-            said = f"{what} does not take or does not return what the handout says (TypeError)"
+            said = told = f"{what} does not take or does not return what the handout says (TypeError)"
+        elif "ByHand" in reply.types:
+            said = told = f"{what} reached for autograd or torch.optim{place}: this is to be done by hand"
         else:
-            said = f"{what} raised {kind}{place}"
-        told = f"{said}: {text}" if text else said
-        self._fault(Raised(said, _quote(reply), told, types=tuple(reply.types)))
+            said, told = f"{what} raised {kind}{place}", f"{what} raised {named}{place}"
+        # A worker that writes its own frames may name no type at all.
+        self._fault(Raised(said, _quote(reply), told + text, types=tuple(reply.types) or ("BaseException",)))
 
     def _place(self, reply: messages.Raised) -> str:
         """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
-        known = reply.file is not None and Path(reply.file).stem in self.interface
+        known = reply.file in {f"{module}.py" for module in self.interface}
         if not known or reply.line is None or not 0 < reply.line < 10_000:
             return ""
         return f" ({reply.file}, line {reply.line})"
@@ -253,7 +258,7 @@ class Subject:
         raised: tuple[str, ...] | None,
         started: float,
     ) -> None:
-        size = sum(map(len, buffers))
+        size = sum(map(len, buffers)) + self._answer_bytes
         short = time.monotonic() - started <= REPLAYABLE_SECONDS
         if self.role == "student" and short and self._recorded_bytes + size <= RECORD_LIMIT:
             self._recorded_bytes += size

@@ -274,9 +274,7 @@ def test_a_public_test_shows_what_was_asked_and_what_came(tmp_path, course):
     last = run.test("test_last_figures")
     assert WRITES in last["output"]
     assert "[1.0, 2.0, 3.0]" in last["output"]
-    assert last["message"].endswith(f"raised an exception (last.py, line 6): {WRITES} [1.0, 2.0, 3.0]") or (
-        f"last raised Exception (last.py, line 6): {WRITES}" in last["message"]
-    )
+    assert last["message"].startswith(f"last raised {WRITES} (last.py, line 6): {WRITES} [1.0, 2.0, 3.0]")
     assert WRITES in run.test("test_double_figures")["message"]
     shown = next(test for test in run.gradescope["tests"] if test["name"].startswith("q1.last"))
     assert f"| {WRITES} [1.0, 2.0, 3.0]" in shown["output"]
