@@ -31,11 +31,15 @@ def mixed_networks(rng, groups, kinds=MIXED):
 
 
 def kinks(rng):
-    """Networks with a pre-activation of exactly 0, or an error of exactly 0, each beside an active one."""
+    """Networks with a pre-activation of exactly 0, or an error of exactly 0, beside an active and a dead one.
+
+    The dead one tells a derivative of 1 at 0 from a derivative of 1 everywhere.
+    """
     cases = []
     for zeros in (("w1",), ("w2",), ("x",), ("w1", "w2"), ("x", "w2"), ("w3",)):
         network = scalar_network(rng)
-        cases.append([scalar_network(rng), {**network, **dict.fromkeys(zeros, 0.0)}])
+        beside = [scalar_network(rng), scalar_network(rng, second=False)]
+        cases.append([*beside, {**network, **dict.fromkeys(zeros, 0.0)}])
     exact = {"x": 2.0, "w1": 0.75, "w2": 0.5, "w3": -1.25, "target": -0.9375}
     return [*cases, [scalar_network(rng), exact]]
 
