@@ -44,6 +44,8 @@ class Bench:
                 self._functions[name] = BenchFunction(name, path.name, source, member.annotation)
 
     def __getattr__(self, name: str) -> BenchFunction:
+        if name.startswith("_"):
+            raise AttributeError(name)
         try:
             functions: dict[str, BenchFunction] = self.__dict__["_functions"]
             return functions[name]

@@ -8,7 +8,7 @@ test sees it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from grader.values import Record, Value, is_number
 
+SCALARS = (bool, int, float, str, type(None))
 ARRAYS = {"torch.Tensor", "Tensor", "np.ndarray", "numpy.ndarray"}
 
 
@@ -106,7 +107,7 @@ def _inner(value: Value, annotation: ast.Subscript, quote: bool) -> str | None:
                 problem = mismatch(item, part, quote=quote)
                 if problem:
                     return f"{problem}, at position {at}" if at < 1000 else problem
-        elif not _is_ellipsis(annotation.slice.elts[-1]):
+        elif not (annotation.slice.elts and _is_ellipsis(annotation.slice.elts[-1])):
             return f"a tuple of another length where {len(annotation.slice.elts)} values are asked"
     return None
 
@@ -124,7 +125,9 @@ def _fits(value: Value, annotation: ast.expr) -> bool:
         return True
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
         return _fits(value, annotation.left) or _fits(value, annotation.right)
-    if isinstance(annotation, ast.Name | ast.Attribute):
+    if isinstance(annotation, ast.Name):
+        return _fits_name(value, annotation.id)
+    if isinstance(annotation, ast.Attribute):
         return _fits_name(value, ast.unparse(annotation))
     if isinstance(annotation, ast.Subscript):
         return _fits_generic(value, ast.unparse(annotation.value), annotation.slice)
@@ -154,7 +157,7 @@ def _fits_name(value: Value, name: str) -> bool:
 def _fits_generic(value: Value, head: str, inner: ast.expr) -> bool:
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     if head == "list":
-        return isinstance(value, list) and all(_fits(item, parts[0]) for item in value)
+        return isinstance(value, list) and _all_fit(value, parts[0])
     if head == "set":
         return isinstance(value, set) and all(_fits(item, parts[0]) for item in value)
     if head == "dict":
@@ -164,9 +167,22 @@ def _fits_generic(value: Value, head: str, inner: ast.expr) -> bool:
     if head == "tuple":
         if not isinstance(value, tuple):
             return False
-        if _is_ellipsis(parts[-1]):
-            return all(_fits(item, parts[0]) for item in value)
+        if parts and _is_ellipsis(parts[-1]):
+            return _all_fit(value, parts[0])
         return len(value) == len(parts) and all(map(_fits, value, parts))
     if head == "Literal":
-        return any(isinstance(part, ast.Constant) and part.value == value for part in parts)
+        return any(_is_literal(value, ast.literal_eval(part)) for part in parts)
     return True
+
+
+def _all_fit(items: Sequence[Value], annotation: ast.expr) -> bool:
+    """Whether every item fits; of a million floats one is asked, unless the annotation lists values."""
+    if "Literal" not in ast.unparse(annotation):
+        one_of_each = {type(item): item for item in items if type(item) in SCALARS}
+        items = [*one_of_each.values(), *(item for item in items if type(item) not in SCALARS)]
+    return all(_fits(item, annotation) for item in items)
+
+
+def _is_literal(value: Value, literal: Value) -> bool:
+    """Whether the value is this one and of its type; an array has no truth to ask for."""
+    return type(value) is type(literal) and bool(value == literal)

@@ -53,8 +53,8 @@ class Worker:
                 sys.stderr.flush()
             try:
                 self.send(reply, buffers)
-            except wire.WireError as error:
-                self.send(messages.Unusable(request.id, str(error)))
+            except wire.WireError:
+                self.send(messages.Unusable(request.id, "an answer of too many parts or too long a text"))
             except UnicodeEncodeError:
                 self.send(messages.Unusable(request.id, "a text with half a character (a lone surrogate)"))
 
