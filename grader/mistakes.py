@@ -9,6 +9,7 @@ call and differs from the reference somewhere: two that agree are not told apart
 from __future__ import annotations
 
 import ast
+import contextlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -47,7 +48,8 @@ def read_mistake(path: Path) -> Mistake:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
             if name in ("QUESTIONS", "MODULE"):
-                constants[name] = ast.literal_eval(node.value)
+                with contextlib.suppress(ValueError):  # not written out: as good as not there
+                    constants[name] = ast.literal_eval(node.value)
     message = ast.get_docstring(tree)
     questions, module = constants.get("QUESTIONS"), constants.get("MODULE")
     if not message or not isinstance(questions, tuple) or not questions or not isinstance(module, str):

@@ -1,0 +1,396 @@
+"""What a test holds of a submission: each way in which it can fail to answer has an outcome and words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from grader.bench import BenchFunction
+from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
+from grader.interface import read_members
+from grader.launch import Allowance, Died, TookTooLong
+from grader.subject import RECORD_LIMIT, Subject
+from grader.worker import codec, messages, wire
+
+STUB = """
+ANSWER: dict[str, float] | None = None
+def forward(x: float) -> float: ...
+def backward(x: float) -> dict[str, float]: ...
+def loose(x): ...
+"""
+
+Reply = Callable[[messages.Request], Any]
+
+
+class Script:
+    """A worker that answers as it is told to; imports succeed unless told otherwise."""
+
+    alive = True
+
+    def __init__(self, reply: Reply, load: Reply | None = None) -> None:
+        self.reply = reply
+        self.load = load or answer(None)
+        self.asked: list[messages.Request] = []
+        self.buffers: list[bytes] = []
+
+    def request(
+        self, message: messages.Request, buffers: list[memoryview], allowance: Allowance
+    ) -> tuple[messages.Reply, bytearray]:
+        self.asked.append(message)
+        self.buffers.append(b"".join(bytes(buffer) for buffer in buffers))
+        reply = (self.load if isinstance(message, messages.Load) else self.reply)(message)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply if isinstance(reply, tuple) else (reply, bytearray())
+
+
+def answer(value: Any) -> Reply:
+    encoder = codec.Encoder()
+    node = encoder.node(value)
+    buffer = bytearray(b"".join(bytes(each) for each in encoder.buffers))
+    return lambda message: (messages.Answer(message.id, node), buffer)
+
+
+def raised(
+    *types: str, message: str = "", file: str | None = None, line: int | None = None, **more: Any
+) -> Reply:
+    fields = {"stub": None, "source": None, "stage": "call", **more}
+    return lambda request: messages.Raised(request.id, list(types), message, file=file, line=line, **fields)
+
+
+def subject(reply: Reply, load: Reply | None = None, role: str = "student", **more: Any) -> Subject:
+    script = Script(reply, load)
+    held = Subject(
+        role=role,
+        connect=lambda: script,
+        interface={"flow": read_members(STUB), "other": read_members(STUB)},
+        question="q.forward",
+        questions=frozenset({"q.forward", "q.backward"}),
+        allowance=Allowance(),
+        module="flow",
+        **more,
+    )
+    held.script = script  # type: ignore[attr-defined]
+    return held
+
+
+def fault(reply: Reply, load: Reply | None = None, **more: Any) -> SubmissionFault:
+    with pytest.raises(SubmissionFault) as caught:
+        subject(reply, load, **more).flow.forward(1.0)
+    return caught.value
+
+
+# -- asking
+
+
+def test_the_questions_file_is_imported_before_any_input_is_sent() -> None:
+    held = subject(answer(1.0))
+    assert held.connection is None, "the worker starts at the first call"
+    assert held.flow.forward(1.0) == 1.0
+    assert held.flow.forward(2.0) == 1.0
+    assert held.other.loose(2.0) == 1.0
+    kinds = [(type(message).__name__, message.module) for message in held.script.asked]  # type: ignore[attr-defined]
+    assert kinds == [
+        ("Load", "flow"),
+        ("Call", "flow"),
+        ("Call", "flow"),
+        ("Load", "other"),
+        ("Call", "other"),
+    ]
+
+
+def test_arguments_and_arrays_go_along() -> None:
+    held = subject(answer(None))
+    held.flow.loose(1, [np.arange(2.0)], key=(True,), more=np.ones(1, dtype=np.int8))
+    call = held.script.asked[-1]  # type: ignore[attr-defined]
+    assert call.args == [1, codec.List([codec.Array("float64", [2])])]
+    assert (call.keys, call.values) == (["key", "more"], [codec.Tuple([True]), codec.Array("int8", [1])])
+    assert len(held.script.buffers[-1]) == 17  # type: ignore[attr-defined]
+
+
+def test_an_answer_is_fetched_and_a_bench_function_is_run() -> None:
+    held = subject(answer({"a": 1.0}))
+    assert held.flow.ANSWER == {"a": 1.0}
+    function = BenchFunction("outputs", "bench.py", "SOURCE", ast.parse("dict[str, float]", mode="eval").body)
+    assert held.run(function, n=3) == {"a": 1.0}
+    fetch, run = (each for each in held.script.asked if not isinstance(each, messages.Load))  # type: ignore[attr-defined]
+    assert (fetch.module, fetch.name) == ("flow", "ANSWER")
+    assert (run.source, run.origin, run.name, run.keys) == ("SOURCE", "bench.py", "outputs", ["n"])
+
+
+def test_a_module_or_name_that_the_assignment_does_not_have() -> None:
+    held = subject(answer(1.0))
+    with pytest.raises(AttributeError, match="no module 'floww'"):
+        _ = held.floww
+    assert not hasattr(held, "__wrapped__")
+    assert held.flow.unknown(1) == 1.0, "the worker says what is wrong, when a stub offers nothing"
+
+
+def test_an_argument_that_cannot_cross_is_not_the_submissions_fault() -> None:
+    with pytest.raises(codec.Unfit):
+        subject(answer(1.0)).flow.forward(1j)
+
+
+def test_a_file_that_was_not_taken_ends_the_test_before_a_worker_starts() -> None:
+    held = subject(answer(1.0), problems={"flow": "flow.py is missing; there is flwo.py"})
+    with pytest.raises(SubmissionFault, match=r"flow\.py is missing"):
+        held.flow.forward(1.0)
+    assert held.connection is None
+
+
+# -- outcomes
+
+SECRET = "0.12345"
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "summary", "told"),
+    [
+        (
+            lambda _: TookTooLong("computing time", 5.0),
+            Outcome.TIMED_OUT,
+            "stopped in forward after 5 s of computing",
+            "",
+        ),
+        (lambda _: Died(None), Outcome.SUBMISSION_ERROR, "the process of your code ended in forward", ""),
+        (lambda _: Died(3), Outcome.SUBMISSION_ERROR, "ended by itself in forward (exit status 3)", ""),
+        (
+            lambda _: Died(-9),
+            Outcome.SUBMISSION_ERROR,
+            "killed in forward (signal 9, perhaps for want of memory)",
+            "",
+        ),
+        (
+            lambda _: Died(-11),
+            Outcome.SUBMISSION_ERROR,
+            "killed in forward (signal 11, a crash in compiled",
+            "",
+        ),
+        (
+            lambda _: wire.WireError(SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "the answer of forward cannot be read",
+            SECRET,
+        ),
+        (
+            lambda m: messages.Absent(m.id, SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "flow.py defines no function forward",
+            SECRET,
+        ),
+        (
+            lambda m: messages.Unusable(m.id, SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "something that cannot be judged",
+            SECRET,
+        ),
+        (
+            raised("ValueError", "Exception", message=SECRET, file="flow.py", line=7),
+            Outcome.SUBMISSION_ERROR,
+            "forward raised ValueError (flow.py, line 7)",
+            SECRET,
+        ),
+        (
+            raised(SECRET, "KeyError", message=SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "forward raised KeyError",
+            SECRET,
+        ),
+        (raised(SECRET, "object"), Outcome.SUBMISSION_ERROR, "forward raised an exception", SECRET),
+        (raised(), Outcome.SUBMISSION_ERROR, "forward raised an exception", ""),
+        (raised("SystemExit"), Outcome.SUBMISSION_ERROR, "forward called sys.exit", ""),
+        (
+            raised("TypeError", message=SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "does not take or does not return",
+            SECRET,
+        ),
+        (raised("ByHand", "RuntimeError", message=SECRET), Outcome.SUBMISSION_ERROR, "done by hand", SECRET),
+        (raised("NotImplementedError", stub="q.forward"), Outcome.NOT_STARTED, "not started", ""),
+        (
+            raised("NotImplementedError", stub="q.backward"),
+            Outcome.NOT_STARTED,
+            "needs q.backward, which is not",
+            "",
+        ),
+        (
+            raised("NotImplementedError", stub=SECRET),
+            Outcome.SUBMISSION_ERROR,
+            "raised NotImplementedError",
+            "",
+        ),
+        (answer("text"), Outcome.SUBMISSION_ERROR, "forward gives a text where float is asked", ""),
+        (answer(np.ones(3)), Outcome.SUBMISSION_ERROR, "gives an array of float64 (1 dimensions)", "(3)"),
+    ],
+)
+def test_every_way_to_fail_has_its_outcome_and_a_summary_without_what_the_submission_said(
+    reply: Reply, outcome: Outcome, summary: str, told: str
+) -> None:
+    caught = fault(reply)
+    assert caught.outcome is outcome
+    assert summary in caught.summary
+    assert SECRET not in caught.summary
+    assert told in caught.told
+    assert caught.role == "student"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        (f"{SECRET}/flow.py", 7),
+        ("flow.py", 12345),
+        ("flow.py", 0),
+        ("flow.py", -7),
+        ("flow.txt", 7),
+        (f"{SECRET}.py", 7),
+        (None, 7),
+        ("flow.py", None),
+    ],
+)
+def test_a_place_that_cannot_be_is_not_shown(file: str | None, line: int | None) -> None:
+    caught = fault(raised("ValueError", file=file, line=line))
+    assert caught.summary == "forward raised ValueError"
+
+
+def test_an_exception_without_a_type_still_has_one() -> None:
+    """Only a worker that writes its own frames sends that; whoever compares types must find one."""
+    caught = fault(raised())
+    assert isinstance(caught, Raised)
+    assert caught.types == ("BaseException",)
+
+
+def test_escapes_and_endless_texts_are_cleaned() -> None:
+    caught = fault(raised("ValueError", message="\x1b[31mred\x1b[0m" + "x" * 10_000))
+    assert "\x1b" not in caught.told
+    assert len(caught.told) < 500
+
+
+def test_a_value_of_the_wrong_kind_leaves_the_worker_for_the_next_case() -> None:
+    assert isinstance(fault(answer("text")), Unusable)
+    assert isinstance(fault(lambda m: messages.Unusable(m.id, "x")), Unusable)
+
+
+@pytest.mark.parametrize(
+    "node", [codec.Array("float32", [5]), codec.Numbers("int64", -1), codec.Set([codec.List([])])]
+)
+def test_an_answer_that_does_not_add_up_is_the_submissions_fault(node: Any) -> None:
+    caught = fault(lambda message: (messages.Answer(message.id, node), bytearray(7)))
+    assert "cannot be read" in caught.summary
+
+
+def test_an_answer_that_is_still_none_is_not_started() -> None:
+    with pytest.raises(SubmissionFault) as caught:
+        _ = subject(answer(None)).flow.ANSWER
+    assert caught.value.outcome is Outcome.NOT_STARTED
+
+
+# -- imports
+
+
+def test_an_import_that_fails_tells_all_as_long_as_no_input_was_sent() -> None:
+    broken = raised("ZeroDivisionError", message="division by zero", file="flow.py", line=3, stage="load")
+    caught = fault(answer(1.0), broken)
+    assert (
+        caught.summary
+        == "the import of flow.py failed: ZeroDivisionError (flow.py, line 3): division by zero"
+    )
+    assert not isinstance(caught, Raised), "nobody may be asked to raise the same"
+
+
+def test_an_import_that_fails_later_does_not_tell_what_it_may_have_seen() -> None:
+    """other.py is imported when flow.py has seen inputs, in the same process."""
+    held = subject(answer(1.0))
+    held.flow.forward(1.0)
+    held.script.load = raised("ValueError", message=SECRET, stage="load")  # type: ignore[attr-defined]
+    with pytest.raises(SubmissionFault) as caught:
+        held.other.forward(1.0)
+    assert caught.value.summary == "the import of other.py failed: ValueError"
+    assert SECRET in caught.value.told
+
+
+def test_an_import_that_failed_is_tried_again_before_the_next_input() -> None:
+    held = subject(answer(1.0), raised("ValueError", stage="load"))
+    for _ in range(2):
+        with pytest.raises(SubmissionFault, match="import of flow"):
+            held.flow.forward(1.0)
+    assert {type(message) for message in held.script.asked} == {messages.Load}  # type: ignore[attr-defined]
+
+
+# -- the reference and the known mistakes
+
+
+@pytest.mark.parametrize(
+    "reply", [lambda _: Died(-11), answer("text"), raised("NotImplementedError", stub="q.forward")]
+)
+def test_what_the_reference_cannot_answer_is_the_graders_fault(reply: Reply) -> None:
+    with pytest.raises(GraderFault, match="reference: "):
+        subject(reply, role="reference").flow.forward(1.0)
+
+
+def test_what_the_reference_raises_is_for_the_test_to_compare() -> None:
+    with pytest.raises(Raised) as caught:
+        subject(raised("ValueError"), role="reference").flow.forward(1.0)
+    assert caught.value.role == "reference"
+
+
+# -- the record
+
+
+def test_what_a_student_was_asked_can_be_asked_again() -> None:
+    held = subject(answer(2.0))
+    held.flow.loose(np.arange(3.0), 5)
+    held.flow.forward(1.0)
+    assert [call.answer for call in held.calls] == [2.0, 2.0]
+    other = subject(answer(3.0), role="a mistake")
+    got = other.replay(held.calls[0])
+    assert (got.answer, got.raised) == (3.0, None)
+    replayed = other.script.asked[-1]  # type: ignore[attr-defined]
+    assert replayed.id != held.calls[0].message.id
+    assert msgspec.structs.replace(replayed, id=0) == msgspec.structs.replace(held.calls[0].message, id=0)
+    assert other.script.buffers[-1] == np.arange(3.0).tobytes()  # type: ignore[attr-defined]
+    assert other.calls == []
+
+
+def test_an_exception_is_recorded_by_its_types() -> None:
+    held = subject(raised("KeyError", "LookupError"))
+    with pytest.raises(Raised):
+        held.flow.forward(1.0)
+    assert held.calls[0].raised == ("KeyError", "LookupError")
+    assert subject(raised("ValueError"), role="a mistake").replay(held.calls[0]).raised == ("ValueError",)
+
+
+@pytest.mark.parametrize("reply", [answer("text"), lambda _: Died(1), lambda m: messages.Unusable(m.id, "x")])
+def test_a_call_without_a_usable_answer_is_not_recorded(reply: Reply) -> None:
+    held = subject(reply)
+    with pytest.raises(SubmissionFault):
+        held.flow.forward(1.0)
+    assert held.calls == []
+
+
+def test_the_record_is_bounded_in_what_was_sent_and_in_what_came_back() -> None:
+    large = np.zeros(RECORD_LIMIT // 2 // 8 + 1)
+    sent = subject(answer(1.0))
+    back = subject(answer(large))
+    for _ in range(3):
+        sent.flow.loose(large)
+        back.flow.loose(1.0)
+    assert [len(sent.calls), len(back.calls)] == [1, 1]
+
+
+def test_a_call_that_takes_long_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 5))
+    monkeypatch.setattr("grader.subject.time.monotonic", lambda: float(next(clock)))
+    held = subject(answer(1.0))
+    held.flow.forward(1.0)
+    assert held.calls == []
+
+
+def test_the_reference_records_nothing() -> None:
+    held = subject(answer(1.0), role="reference")
+    held.flow.forward(1.0)
+    assert held.calls == []
