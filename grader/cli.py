@@ -33,7 +33,7 @@ secret.command("new")(upkeep.secret_new)
 @app.command()
 def doctor() -> None:
     """Say what this machine offers for grading, and what it lacks."""
-    from grader import doctor as checks  # loads torch, which the other commands do without
+    from grader import doctor as checks
 
     raise typer.Exit(checks.report(out))
 
