@@ -438,3 +438,25 @@ def test_nothing_of_an_attack_is_left(graded, number):
     assert not list(run.own.parent.rglob("scrawl"))
     assert "\x1b" not in run.out
     assert "<img src=x" in run.out or "an escaping text" not in [attack.name for attack in RUNS[number]]
+
+
+KILLS_THE_ZYGOTE = """
+import os
+
+def count(values, limit):
+    with open(f"/proc/{os.getppid()}/stat") as file:
+        os.kill(int(file.read().rpartition(")")[2].split()[1]), 9)
+    return 2
+"""
+
+
+def test_whoever_breaks_the_grader_is_not_paid_for_it(tmp_path):
+    # Nothing forbids it at this isolation, and the system may do the same for want of memory.
+    submission = support.submit(tmp_path / "s", {"count.py": KILLS_THE_ZYGOTE})
+    run = support.grade(support.copy_course(tmp_path / "c"), submission, folder=tmp_path)
+    assert run.status == support.GRADER_ERROR, run.said
+    assert not run.results["complete"]
+    assert run.question("count")["points"] == run.question("last")["points"] == 0
+    assert run.question("last")["outcome"] == "grader_error"
+    assert support.left_behind(run.own) == []
+    assert support.litter(run.own) == []
