@@ -292,3 +292,39 @@ def test_pre_ln_edges(student, reference, bench, rng):
     check_each(settings, under_dropout, student, reference, label=str)
     once, again = (student.run(bench.layer_under_dropout, *arguments, 0.5, True, seed + i) for i in range(2))
     check(bool(np.any(once != again)), "in training, dropout drops nothing")
+    for place, (weights, x) in places_of_dropout(rng).items():
+        change = student.run(bench.layer_under_dropout, weights, 2, x, 0.5, True, seed) - x
+        dropped = np.abs(change) < 1e-4
+        check(
+            0.3 < float(np.mean(dropped)) < 0.75, f"in training, half of what comes out of {place} is dropped"
+        )
+        kept = np.unique(np.round(change[~dropped], 3))
+        check(len(kept) > 3, f"in training, dropout acts inside {place} too: see the docstring")
+
+
+def places_of_dropout(rng):
+    """Weights that make one sublayer add the same number everywhere, unless something inside it is dropped.
+
+    What is dropped behind the sublayer shows as zeros, what is dropped inside it as several other numbers.
+    """
+    d, x = 8, rng.normal(size=(6, 8, 8)).astype(np.float32)
+    silent = {
+        "norm1.weight": np.ones(d), "norm1.bias": np.zeros(d), "norm2.weight": np.ones(d), "norm2.bias": np.zeros(d),
+        "attention.in_proj_weight": rng.normal(size=(3 * d, d)), "attention.in_proj_bias": np.zeros(3 * d),
+        "attention.out_proj.weight": np.zeros((d, d)), "attention.out_proj.bias": np.zeros(d),
+        "ffn.0.weight": np.zeros((4 * d, d)), "ffn.0.bias": np.full(4 * d, 6.0),
+        "ffn.3.weight": np.zeros((d, 4 * d)), "ffn.3.bias": np.zeros(d),
+    }  # fmt: skip
+    values = silent["attention.in_proj_weight"].copy()
+    values[2 * d :] = 0
+    biases = np.concatenate([np.zeros(2 * d), np.ones(d)])
+    attention = {"in_proj_weight": values, "in_proj_bias": biases, "out_proj.weight": np.eye(d)}
+    cases = {
+        "attention": silent | {f"attention.{name}": value for name, value in attention.items()},
+        "the feed-forward net": silent | {"ffn.3.weight": np.full((d, 4 * d), 1 / (4 * d))},
+    }
+    single = {
+        place: {key: value.astype(np.float32) for key, value in weights.items()}
+        for place, weights in cases.items()
+    }
+    return {place: (weights, x) for place, weights in single.items()}

@@ -1,4 +1,4 @@
-"""Public tests of transformer.py: interfaces, the documents' corrected numbers, invariants."""
+"""Public tests of transformer.py: interfaces, the handout's numbers, invariants."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_grad_norms_numbers(student, bench):
         [np.array([3.0, 0.0], np.float32), np.array([[4.0]], np.float32)],
         [np.array([5.0], np.float32), None, np.array([[-12.0, 0.0]], np.float32)],
         [None, None],
-        [np.full((2, 2), 1e-6, np.float32)],  # the document's layer 0, after the collapse
+        [np.full((2, 2), 1e-6, np.float32)],  # a first layer after the collapse
     ]
     norms = student.run(bench.layer_gradient_norms, gradients)
     assert_close(list(norms), [5.0, 13.0, 0.0, 2e-6], "norms of four layers", scale=1.0)
@@ -82,7 +82,7 @@ def test_capacity_numbers(student):
         module.parameters_per_sample(109_482_240, 5000), 21896.448, "parameters per sample, all of them"
     )
     log = [(0, 2.3), (5000, 0.9), (10000, 1.2), (15000, 1.5)]
-    assert_same(module.early_stop(log, 2), (15000, 5000), "stop and restored step on the document's log")
+    assert_same(module.early_stop(log, 2), (15000, 5000), "stop and restored step on scenario C's log")
 
 
 @graded("p5.capacity", points=0, rung="random")

@@ -98,10 +98,14 @@ def linear_uses(model: nn.Module, *inputs: Tensor) -> list[LinearUse]:
     uses: list[LinearUse] = []
 
     def watch(name: str, arguments: tuple[Any, ...], result: Any) -> None:
-        if name not in ("aten.addmm", "aten.mm"):
+        if name not in ("aten.addmm", "aten.mm", "aten.baddbmm", "aten.bmm"):
             return
         left, right = arguments[-2:]
-        bias = arguments[0].detach() if name == "aten.addmm" else None
+        bias = arguments[0].detach() if name in ("aten.addmm", "aten.baddbmm") else None
+        if left.ndim == 3:  # an einsum over two operands arrives as a batch of one product
+            if left.shape[0] != 1:
+                return
+            left, right, result = left[0], right[0], result[0]
         right_owner = owners.get(right.untyped_storage().data_ptr())
         left_owner = owners.get(left.untyped_storage().data_ptr())
         if right_owner is not None:

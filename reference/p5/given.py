@@ -1,4 +1,4 @@
-"""Given with p5, not handed in: the encoder of A5, the run that fails, and the words of the closed questions.
+"""Given with p5, not handed in: the encoder of the failing run, the run that fails, and the words of the closed questions.
 
 A grader uses its own copy of this file, so a change here changes nothing in a grade.
 """
@@ -85,7 +85,7 @@ def train(
     seed: int,
     on_step: Callable[[int, float, EncoderClassifier], None] | None = None,
 ) -> EncoderClassifier:
-    """Train a fresh encoder for 120 steps of 32 sequences, the way A5's team did.
+    """Train a fresh encoder for 120 steps of 32 sequences, the way the team of scenario B did.
 
     :param tokens: (N, 12) int64.
     :param labels: (N,) int64, classes 0 to 9.

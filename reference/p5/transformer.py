@@ -91,14 +91,14 @@ def parameters_per_sample(parameters: int, samples: int) -> float:
 def early_stop(log: list[tuple[int, float]], patience: int) -> tuple[int, int]:
     """Where early stopping would have ended a run, and which weights it would have kept.
 
-    Evaluations are read in order. One improves if its validation loss is strictly less than every finite one
-    before it (the first finite one improves; NaN never does). Training stops at the evaluation that is the
-    ``patience``-th in a row without improvement, otherwise at the last one; the weights of the last
-    improvement are restored.
+    Evaluations are read in order. One improves if its validation loss is finite and strictly less than every
+    finite one before it (the first finite one improves; NaN and infinity never do). Training stops at the
+    evaluation that is the ``patience``-th in a row without improvement, otherwise at the last one; the
+    weights of the last improvement are restored.
 
     Example: losses 1.0, 0.5, 0.7, 0.6, 0.4 at steps 0, 10, 20, 30, 40 with patience 2 give (30, 10).
 
-    :param log: (step, validation loss) of each evaluation; at least one loss before the stop is finite.
+    :param log: (step, validation loss) of each evaluation; at least one loss at or before the stop is finite.
     :param patience: at least 1.
     :return: (step of the stop, step restored).
     :raises ValueError: if the log is empty.
@@ -108,7 +108,7 @@ def early_stop(log: list[tuple[int, float]], patience: int) -> tuple[int, int]:
         raise ValueError("early stopping needs at least one evaluation")
     best_loss, best_step, waited = math.inf, log[0][0], 0
     for step, loss in log:
-        if loss < best_loss:  # False for NaN
+        if math.isfinite(loss) and loss < best_loss:
             best_loss, best_step, waited = loss, step, 0
         else:
             waited += 1
