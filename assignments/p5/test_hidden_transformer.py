@@ -309,7 +309,8 @@ def places_of_dropout(rng):
     """
     d, x = 8, rng.normal(size=(6, 8, 8)).astype(np.float32)
     silent = {
-        "norm1.weight": np.ones(d), "norm1.bias": np.zeros(d), "norm2.weight": np.ones(d), "norm2.bias": np.zeros(d),
+        "norm1.weight": np.ones(d), "norm1.bias": np.zeros(d),
+        "norm2.weight": np.ones(d), "norm2.bias": np.zeros(d),
         "attention.in_proj_weight": rng.normal(size=(3 * d, d)), "attention.in_proj_bias": np.zeros(3 * d),
         "attention.out_proj.weight": np.zeros((d, d)), "attention.out_proj.bias": np.zeros(d),
         "ffn.0.weight": np.zeros((4 * d, d)), "ffn.0.bias": np.full(4 * d, 6.0),

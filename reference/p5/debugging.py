@@ -39,8 +39,8 @@ FAULTS = (
     "unscaled_inputs",  # nothing in the script scales the images
     "view_breaks_gradient",  # view() stops the gradient
 )
-# model: what the network is; optimizer: what Adam is given or lacks, its schedule too; loop: a statement of the
-# training loop; report: what is printed. Where two fit a fault, either is taken.
+# model: what the network is; optimizer: what Adam is given or lacks, its schedule too; loop: a statement of
+# the training loop; report: what is printed. Where two fit a fault, either is taken.
 WHERE = ("model", "optimizer", "loop", "report")
 EFFECTS = ("stops", "slows", "harmless", "misreports")
 

@@ -1,4 +1,4 @@
-"""Given with p5, not handed in: the encoder of the failing run, the run that fails, and the words of the closed questions.
+"""Given with p5, not handed in: an encoder, the run of it that fails, and the words of the closed questions.
 
 A grader uses its own copy of this file, so a change here changes nothing in a grade.
 """

@@ -1,9 +1,9 @@
 """A pytest plugin that changes or writes down what the student's worker answers, before a test sees it.
 
-``ANSWERS=zeros`` and ``ANSWERS=shuffled`` turn a right solution into one that answers nothing: every graded
-test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a digest of them per test: with
-two seeds every question must give two digests. The judge under test is the real one; only the border is tampered
-with.
+``ANSWERS=zeros`` and ``ANSWERS=shuffled`` turn a right solution into one that answers nothing: every
+graded test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a digest of them per
+test: with two seeds every question must give two digests. The judge under test is the real one; only the
+border is tampered with.
 """
 
 from __future__ import annotations
