@@ -15,7 +15,7 @@ def ask_counts(subject, case):
 
 
 def run_lengths(rng):
-    """A run with a smaller last batch: a share of its steps, and a warm-up that fits and one that does not."""
+    """A run with a smaller last batch: a share of its steps, a warm-up that fits, one that does not."""
     batch = int(rng.integers(8, 128))
     samples = batch * int(rng.integers(5, 200)) + int(rng.integers(1, batch))
     epochs = int(rng.integers(2, 9))
