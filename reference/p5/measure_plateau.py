@@ -4,7 +4,7 @@
 
 One line a configuration: the loss of the last 50 of 300 steps (mean, least and largest over the seeds) and
 the share of 2,000 new digits that is recognised afterwards. The figures stand beside the keys in
-assignments/p5/closed_debugging.py.
+assignments/p5/test_hidden_debugging.py.
 """
 
 from __future__ import annotations
