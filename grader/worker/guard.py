@@ -96,6 +96,7 @@ def watch(control: socket.socket, worker: int) -> None:
         with contextlib.suppress(OSError):
             control.recv(1)  # until the judge has read the report and hangs up
     sweep()
+    control.close()  # now, and not when the memory of this process is taken apart
 
 
 def become(control: socket.socket, zygote: int) -> None:

@@ -18,6 +18,7 @@ import msgspec
 PREFIX = struct.Struct("<IQ")
 HEADER_LIMIT = 256 * 1024  # a byte of msgpack can become 72 bytes of objects: 18 MiB at most
 BUFFER_LIMIT = 64 * 1024 * 1024
+SMALL = 64 * 1024
 BUFFER_CEILING = 1024 * 1024 * 1024  # no call may ask for more than this
 
 Frame = TypeVar("Frame")
@@ -42,8 +43,11 @@ def send(sock: socket.socket, header: bytes, buffers: Sequence[memoryview], wait
     if len(header) > HEADER_LIMIT:
         raise WireError(f"the answer's description takes {len(header):,} bytes, at most {HEADER_LIMIT:,} may")
     size = sum(buffer.nbytes for buffer in buffers)
-    for part in (memoryview(PREFIX.pack(len(header), size) + header), *buffers):
-        rest = part.cast("B")
+    parts: list[bytes | memoryview] = [PREFIX.pack(len(header), size), header, *buffers]
+    if size <= SMALL:  # in one piece, which wakes the other side once
+        parts = [b"".join(parts)]
+    for part in parts:
+        rest = memoryview(part).cast("B")
         while rest:
             try:
                 rest = rest[sock.send(rest) :]
