@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-type_names = "None, bool, int, float, str, list, tuple, set, dict, array, Record"
-
 Array = npt.NDArray[Any]
 # Recursive in truth; mypy gains nothing from spelling it out, and every consumer checks at run time.
 Value = Any
@@ -17,7 +15,8 @@ Value = Any
 
 @dataclass(frozen=True)
 class Record:
-    """An instance of a dataclass that crossed the border: its class name and its fields, nothing executable."""
+    """An instance of a dataclass that crossed the border: its class name and its fields, nothing
+    executable."""
 
     name: str
     fields: dict[str, Value] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from grader.config import load_assignment
 from grader.datasets.digits import digits
@@ -27,8 +28,6 @@ from grader.faults import Mismatch, Raised, SubmissionFault
 from grader.lint import lint_file
 from grader.mistakes import read_mistakes
 from grader.worker.plain import to_plain
-
-torch = pytest.importorskip("torch")
 
 # A submission's tests take two seconds of one core, many times that on a machine that is busy otherwise.
 pytestmark = pytest.mark.timeout(120)

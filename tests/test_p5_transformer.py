@@ -14,6 +14,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from grader.datasets.tokens import majority
 from grader.testing import closed_share
@@ -22,8 +23,6 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference" / "p5"
 ASSIGNMENT = ROOT / "assignments" / "p5"
 MODULES = ("given", "transformer", "experiment", "record_traces")
-
-torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
