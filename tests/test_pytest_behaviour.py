@@ -63,7 +63,7 @@ def without_seconds(result: object) -> object:
 
 def test_no_option_is_needed(course):
     shutil.copytree(course / "reference" / "q1", course / "starter" / "q1", dirs_exist_ok=True)
-    before = sorted(course.rglob("*"))
+    before = _files(course)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
         cwd=course,
@@ -73,8 +73,13 @@ def test_no_option_is_needed(course):
     )
     assert done.returncode == support.PASSED, done.stdout
     assert "100 / 100" in done.stdout
-    others = {"__pycache__", ".benchmarks"}  # Python's own litter, and pytest-benchmark's
-    assert [path for path in sorted(course.rglob("*")) if not others.intersection(path.parts)] == before
+    assert _files(course) == before
+
+
+def _files(folder: Path) -> list[Path]:
+    """What lies in a folder, but for Python's own litter and pytest-benchmark's."""
+    others = {"__pycache__", ".benchmarks"}
+    return [path for path in sorted(folder.rglob("*")) if not others.intersection(path.parts)]
 
 
 def test_changed_files_have_another_hash(tmp_path, course, right):

@@ -64,8 +64,8 @@ def patch() -> None:
     global _library
     if _library is not None:
         return
-    # First: dynamo lists torch's functions when it is imported, and stumbles over one that stands for several.
-    import torch._dynamo  # noqa: F401
+    # First: dynamo lists torch's functions when it is imported, and stumbles over one under several names.
+    import torch._dynamo
 
     autograd, optimizer = _refuse("autograd"), _refuse("torch.optim")
     _library = torch.library.Library("aten", "IMPL")
