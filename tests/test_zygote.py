@@ -53,6 +53,12 @@ def test_an_interrupt_at_the_terminal_is_not_for_it(zygote: Zygote, serve: Serve
     assert serve("def f(): return 7").f() == 7
 
 
+def test_a_worker_collects_its_garbage_and_leaves_the_zygotes_alone(serve: Serve) -> None:
+    enabled, frozen = serve("import gc\ndef f(): return gc.isenabled(), gc.get_freeze_count()").f()
+    assert enabled
+    assert frozen > 100_000
+
+
 def test_a_worker_has_a_session_of_its_own(serve: Serve) -> None:
     pid, session = serve("import os\ndef f(): return os.getpid(), os.getsid(0)").f()
     assert pid == session

@@ -6,12 +6,14 @@ frame holds the settings.
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    gc.disable()  # as in the zygote
 
 from grader.worker import recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
 from grader.worker.messages import Settings
@@ -26,6 +28,8 @@ def main() -> None:
     else:
         sock = socket.socket(fileno=int(sys.argv[1]))
     sock.set_inheritable(False)
+    gc.freeze()
+    gc.enable()
     header, _ = wire.receive(sock, 0, serve.wait_forever)
     serve.run(sock, wire.decoder(Settings)(header))
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 if __name__ == "__main__":  # run by path: the engine's folder is not importable yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    gc.disable()  # the imports below throw little away, and looking for it takes a quarter of their time
 
 import msgspec
 import numpy  # noqa: F401 - imported for the forks
@@ -155,10 +156,8 @@ def main() -> None:
     sys.argv[:] = ["zygote"]
     if threads() != 1:
         raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
-    gc.collect()
     pages.collapse()
     gc.freeze()  # a collection in a child would copy every page of the parent
-    gc.disable()
     Zygote(control).serve()
 
 
