@@ -110,7 +110,7 @@ ROWS = [
         ERROR,
         ("half.py is missing", "'half.ipynb'", "export"),
     ),
-    Row("empty file", "half.py", "", ERROR, ("half.py defines no half",)),
+    Row("empty file", "kinds.py", "", ERROR, ("kinds.py defines no KINDS",), noted="kinds.py is empty"),
     Row("linked file", "double.py", lambda path: path.symlink_to("/etc/passwd"), ERROR, ("refused", "link")),
     Row(
         "folder of that name", "kinds.py", lambda path: path.mkdir(), ERROR, ("kinds.py", "refused", "folder")
@@ -126,12 +126,12 @@ ROWS = [
         ("line 3", "SyntaxError"),
     ),
     Row("tabs and blanks", "count.py", count("n = 0\n\treturn n"), ERROR, ("TabError", "line 4")),
-    Row("Windows line ends", "half.py", right("half.py").replace("\n", "\r\n").encode(), FINE, points=1),
+    Row("Windows line ends", "kinds.py", right("kinds.py").replace("\n", "\r\n"), FINE, points=1),
     Row("byte-order mark", "double.py", b"\xef\xbb\xbf" + right("double.py").encode(), FINE, points=1),
     Row(
         "Latin-1 with a coding line",
-        "count.py",
-        f"# coding: latin-1\n{LATIN}".encode("latin-1"),
+        "kinds.py",
+        f"# coding: latin-1\nNOTE = 'sch\xf6n'\n{right('kinds.py')}".encode("latin-1"),
         FINE,
         points=1,
     ),
@@ -204,7 +204,7 @@ ROWS = [
     ),
     # -- the call
     Row("sys.exit", "half.py", half("import sys; sys.exit(0)"), ERROR, ("half called sys.exit", "line 3")),
-    Row("os._exit", "double.py", double("import os; os._exit(0)"), ERROR, ("double", "os._exit")),
+    Row("os._exit", "step.py", step("import os; os._exit(0)"), ERROR, ("ended by itself", "os._exit")),
     Row(
         "exception",
         "count.py",
@@ -286,7 +286,7 @@ ROWS = [
         ERROR,
         ("dtype complex64",),
     ),
-    Row("sparse tensor", "double.py", double("return (2 * x).to_sparse()"), ERROR, ("sparse",)),
+    Row("sparse tensor", "step.py", step("return weight.to_sparse()"), ERROR, ("sparse",)),
     Row("NaN in a tensor", "double.py", double("return x / 0 * 0"), FAILED, ("is NaN or infinite",)),
     Row("1 GB", "double.py", double("return x.sum().expand(1 << 28)"), ERROR, ("a tensor of 1,024 MiB",)),
     Row(
@@ -296,8 +296,8 @@ ROWS = [
         ERROR,
         ("an answer of 40 MiB; at most 4 are",),
     ),
-    Row("a generator", "double.py", double("yield 2 * x"), ERROR, ("an object of type generator",)),
-    Row("a nested tensor's gradient", "double.py", double("return (2 * x).requires_grad_()"), FINE, points=1),
+    Row("a generator", "step.py", step("yield weight"), ERROR, ("an object of type generator",)),
+    Row("a tensor with a gradient", "double.py", double("return (2 * x).requires_grad_()"), FINE, points=1),
     Row(
         "a whole model", "step.py", step("return torch.nn.Linear(1, 1)"), ERROR, ("an object of type Linear",)
     ),

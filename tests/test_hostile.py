@@ -190,11 +190,6 @@ SELF = "loop = []\nloop.append(loop)\ntable = {}\ntable['self'] = table\n"
 WIDE = "wide = [1.0]\nfor _ in range(30):\n    wide = [wide, wide]\n"
 
 
-def skipping(name: str) -> str:
-    """Raise what makes a test disappear where tests run beside the code."""
-    return f"import pytest, unittest, asyncio\ndef half(x):\n    raise {name}\n"
-
-
 ATTACKS = [
     # -- answers that agree with everything
     Attack("an object that agrees", "half.py", half("return Agrees()", AGREES), (ERROR,), ("type Agrees",)),
@@ -280,28 +275,32 @@ ATTACKS = [
         (ERROR,),
         ("NotImplementedError",),
     ),
-    Attack("closed socket", "count.py", count("import os; os.close(3)\n    return 2"), (ERROR,)),
+    Attack("closed socket", "kinds.py", "import os\nos.close(3)\n" + right("kinds.py"), (ERROR,)),
     Attack("another socket", "step.py", step("import os; os.dup2(1, 3)\n    return weight"), (ERROR, LATE)),
     # -- ways out
-    Attack("pytest.skip", "half.py", skipping("pytest.skip.Exception('no')"), (ERROR,)),
-    Attack("pytest.exit", "half.py", skipping("pytest.exit.Exception('no')"), (ERROR,)),
-    Attack("SkipTest", "half.py", skipping("unittest.SkipTest('no')"), (ERROR,)),
-    Attack("KeyboardInterrupt", "half.py", skipping("KeyboardInterrupt"), (ERROR,), ("KeyboardInterrupt",)),
-    Attack("GeneratorExit", "half.py", skipping("GeneratorExit"), (ERROR,), ("GeneratorExit",)),
-    Attack("CancelledError", "half.py", skipping("asyncio.CancelledError"), (ERROR,)),
+    Attack(
+        "pytest.skip", "kinds.py", "import pytest\nraise pytest.skip.Exception('no')\n", (ERROR,), ("line 2",)
+    ),
+    Attack("pytest.exit", "kinds.py", "import pytest\npytest.exit('no')\n", (ERROR,), ("line 2",)),
+    Attack("SkipTest", "step.py", step("import unittest; raise unittest.SkipTest"), (ERROR,), ("SkipTest",)),
+    Attack("KeyboardInterrupt", "half.py", half("raise KeyboardInterrupt"), (ERROR,), ("KeyboardInterrupt",)),
+    Attack("GeneratorExit", "step.py", step("raise GeneratorExit"), (ERROR,), ("GeneratorExit",)),
+    Attack(
+        "CancelledError", "kinds.py", "import asyncio\nraise asyncio.CancelledError\n", (ERROR,), ("line 2",)
+    ),
     Attack(
         "the judge's own",
-        "half.py",
-        "from grader.faults import GraderFault\n" + right("half.py"),
+        "kinds.py",
+        "from grader.faults import GraderFault\nraise GraderFault\n",
         (ERROR,),
-        ("line 1",),
+        ("line 1", "No module named"),
     ),
     Attack(
         "a judge's name",
-        "count.py",
-        count("raise type('GraderFault', (Exception,), {})('not judged')"),
+        "step.py",
+        step("raise type('GraderFault', (Exception,), {})('not judged')"),
         (ERROR,),
-        ("raised GraderFault (count.py, line 3): not judged",),
+        ("raised GraderFault (step.py, line 4): not judged",),
     ),
     # -- what is printed and raised
     Attack("a report", "kinds.py", REPORT + right("kinds.py"), (FINE,), share=1),

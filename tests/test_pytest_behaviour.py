@@ -513,8 +513,8 @@ class Polled:
             env=support.environment(self.own),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # A shell starts background jobs with SIGINT ignored, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            # A shell's background jobs ignore Ctrl-C, and so would what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
         )
 
     def results(self) -> dict:
