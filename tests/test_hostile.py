@@ -186,6 +186,26 @@ def babble():
         print("word after word after word", flush=True)
 threading.Thread(target=babble, daemon=True).start()
 """
+SEARCHES = """
+import gc, sys
+
+def found():
+    frame = sys._getframe()
+    while frame is not None:
+        for name in ("want", "wanted", "expected", "reference"):
+            if isinstance(frame.f_locals.get(name), dict):
+                return frame.f_locals[name]
+        frame = frame.f_back
+    for module in list(sys.modules.values()):
+        if "/reference/" in (getattr(module, "__file__", None) or "") and hasattr(module, "KINDS"):
+            return module.KINDS
+    for kept in gc.get_objects():
+        if type(kept) is dict and kept.get("batch norm") == "statistics":
+            return kept
+    return {}
+
+KINDS = found()
+"""
 SELF = "loop = []\nloop.append(loop)\ntable = {}\ntable['self'] = table\n"
 WIDE = "wide = [1.0]\nfor _ in range(30):\n    wide = [wide, wide]\n"
 
@@ -214,6 +234,7 @@ ATTACKS = [
     ),
     Attack("inputs changed", "double.py", double("return x.zero_()"), (FAILED,)),
     Attack("keys that collide", "kinds.py", AGREES + "KINDS = {Agrees(): 'weights'}\n", (ERROR,)),
+    Attack("a search for the answer", "kinds.py", SEARCHES, (FAILED,), ("not every kind",)),
     # -- messages written by hand
     Attack(
         "another call's answer",
