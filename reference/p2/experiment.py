@@ -1,0 +1,1 @@
+"""Given with p2, not handed in: three-second experiments."""
