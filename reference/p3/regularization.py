@@ -176,8 +176,7 @@ def mixup(
     """Mix each row of a batch with another row of it, images and targets with the same shares.
 
     Row i becomes lam * row i + (1 - lam) * row p(i), where lam comes from `films.sample_beta` (one for the
-    batch or one for each row) and p is a random permutation of the batch. max(lam, 1 - lam) in place of lam is
-    fine.
+    batch or one for each row) and p is a random permutation of the batch. max(lam, 1 - lam) will do for lam.
 
     Args:
         x: (N, ...) float32, not modified.

@@ -1,0 +1,78 @@
+"""Figures of training runs that the gates of p3 judge."""
+
+import numpy as np
+
+from grader.datasets import hospitals
+from grader.datasets.digits import HARD, digits
+from grader.datasets.label_noise import mislabel
+from grader.testing import Curves, Measured, Reliability
+
+# ---- p3.recipe ---------------------------------------------------------------------------------------------
+
+
+def noisy_task(seed):
+    """The task of p3.recipe from a secret seed: 200 training images with 20 wrong labels, 200 to validate.
+
+    The classes are renamed by a secret permutation, so that weights trained elsewhere score at chance; the
+    test labels never leave this process.
+
+    :return: the bench's arguments, and the labels of its 1,000 test images.
+    """
+    rng = np.random.default_rng(seed)
+    names = rng.permutation(10)
+    images, labels = digits(200, rng, distortion=HARD)
+    val_images, val_labels = digits(200, rng, distortion=HARD)
+    tests, truth = digits(1000, rng, distortion=HARD)
+    task = {
+        "images": images,
+        "labels": mislabel(names[labels], 0.1, 10, rng),
+        "val_images": val_images,
+        "val_labels": names[val_labels],
+        "tests": tests,
+        "seed": int(rng.integers(2**31)),
+    }
+    return task, names[truth]
+
+
+def recipe_accuracy(subject, bench, seed):
+    """Share of 1,000 new digits that the subject recognises after its recipe's training on 200 noisy ones."""
+    task, truth = noisy_task(seed)
+    history, logits = subject.run(bench.recipe_run, **task)
+    right = 0.0
+    if logits.shape == (len(truth), 10):
+        right = float((logits.argmax(axis=1) == truth).mean())
+    losses = {
+        "training": [row["train_loss"] for row in history],
+        "validation": [row["val_loss"] for row in history],
+    }
+    curves = Curves("recipe", "Loss of the recipe", losses, x="epoch", y="loss")
+    return Measured(right, evidence={"history": history, "accuracy": right}, pictures=[curves])
+
+# ---- p3.generalise -----------------------------------------------------------------------------------------
+
+
+def hospital_e(subject, bench, seed):
+    """Share of 1,000 films of hospital E that a network trained on films of A to D recognises.
+
+    The findings are renamed by a secret permutation, so that weights trained elsewhere score at chance; the
+    labels of E never leave this process.
+    """
+    rng = np.random.default_rng(seed)
+    names = rng.permutation(10)
+    known, new = hospitals.films(hospitals.TRAINING, rng), hospitals.films({4: 1000}, rng)
+    logits = subject.run(
+        bench.hospital_run,
+        known.images,
+        names[known.labels],
+        known.hospitals,
+        new.images,
+        seed=int(rng.integers(2**31)),
+    )
+    truth = names[new.labels]
+    if logits.shape != (len(truth), 10) or not np.isfinite(logits).all():
+        return Measured(0.0)
+    right = logits.argmax(axis=1) == truth
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    confidence = weights.max(axis=1) / weights.sum(axis=1)
+    picture = Reliability("hospital-e", "Confidence and accuracy on films of hospital E", confidence, right)
+    return Measured(float(right.mean()), pictures=[picture])
