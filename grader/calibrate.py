@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from grader.band_file import bands_of, curves_of, load_bands, write_bands
 from grader.bench import Bench
 from grader.calibration_runs import Run, RunStore, digest, versions
 from grader.config import Assignment, Course
@@ -21,6 +22,7 @@ from grader.faults import GraderFault, Mismatch, SubmissionFault
 from grader.gate_file import Direction, GateRecord, load_gates, write_gates
 from grader.gate_plot import plot_gate
 from grader.gates import MeasureFunction, measure_function, run_measure
+from grader.measured import Measured
 from grader.mistakes import plant
 from grader.run import load
 from grader.seeds import seed_for
@@ -48,14 +50,14 @@ class _Calibration:
     def measure(self, gate: str) -> MeasureFunction:
         return measure_function(self.measures, self.assignment.gates[gate].measure)
 
-    def run(self, gate: str, folder: Path, seed: int) -> tuple[float | None, str]:
-        """The figure of one run, or None and why there is none."""
+    def run(self, gate: str, folder: Path, seed: int) -> tuple[Measured | None, str]:
+        """What one run gave, or None and why it gave nothing."""
         try:
             with self.make_subject(folder) as subject:
-                figure = run_measure(self.measure(gate), subject, self.bench, seed).figure
+                measured = run_measure(self.measure(gate), subject, self.bench, seed)
         except (SubmissionFault, Mismatch) as fault:
             return None, fault.summary
-        return (figure, "") if math.isfinite(figure) else (None, "the figure is not finite")
+        return (measured, "") if math.isfinite(measured.figure) else (None, "the figure is not finite")
 
 
 def calibrate(
@@ -85,6 +87,7 @@ def calibrate(
     shared = _share(assignment, make_subject, device)
     store = RunStore(out, resume=resume)
     chosen = _chosen(assignment, gates)
+    bands = {name: band for name, band in load_bands(assignment.folder).items() if name in assignment.gates}
     records = {
         name: record for name, record in load_gates(assignment.gates_path).items() if name in assignment.gates
     }
@@ -109,7 +112,9 @@ def calibrate(
         record = calibrated(reference, figures, circumstances, direction=direction, accept_weak=accept_weak)
         plot_gate(out / f"{gate}.png", gate, record, reference, figures)
         records[gate] = record
+        bands[gate] = bands_of([run.lines for run in runs[REFERENCE]])
         write_gates(assignment.gates_path, records)
+        write_bands(assignment.folder, bands)
     return {gate: records[gate] for gate in chosen}
 
 
@@ -137,15 +142,17 @@ def check(
                 continue
             low, high = band(records[gate])
             for index in range(seeds):
-                figure, fault = shared.run(gate, folder, seed_for(_CALIBRATION, f"check {gate} run {index}"))
+                measured, fault = shared.run(
+                    gate, folder, seed_for(_CALIBRATION, f"check {gate} run {index}")
+                )
                 if progress is not None:
                     progress(gate, REFERENCE, index + 1, seeds)
-                if figure is None:
+                if measured is None:
                     complaints.append(f"{gate}: run {index + 1} of the reference gives no figure: {fault}")
-                elif not low <= figure <= high:
+                elif not low <= measured.figure <= high:
                     complaints.append(
-                        f"{gate}: run {index + 1} of the reference gives {figure:.4g}, outside its band "
-                        f"{low:.4g} to {high:.4g}: this machine is not fit, or the reference has changed"
+                        f"{gate}: run {index + 1} of the reference gives {measured.figure:.4g}, outside its "
+                        f"band {low:.4g} to {high:.4g}: this machine is not fit, or the reference has changed"
                     )
     return complaints
 
@@ -208,11 +215,16 @@ def _runs(
         found = store.find(run)
         if found is None:
             started = time.monotonic()
-            figure, fault = shared.run(gate, folder, seed)
-            if figure is None and name == REFERENCE:
+            measured, fault = shared.run(gate, folder, seed)
+            if measured is None and name == REFERENCE:
                 raise GraderFault(f"{gate}: run {index + 1} of the reference gives no figure: {fault}")
-            seconds = round(time.monotonic() - started, 3)
-            found = msgspec.structs.replace(run, figure=figure, fault=fault, seconds=seconds)
+            found = msgspec.structs.replace(
+                run,
+                figure=measured.figure if measured else None,
+                fault=fault,
+                seconds=round(time.monotonic() - started, 3),
+                lines=curves_of(measured.pictures) if measured and name == REFERENCE else {},
+            )
             store.add(found)
         done.append(found)
         if progress is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 import grader.datasets
+from grader.band_file import Lines
 from grader.config import Assignment
 
 FILE_NAME = "runs.jsonl"
@@ -24,6 +25,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     :param index: which of the calibration's seeds.
     :param figure: None where the run gave none; ``fault`` then says why.
     :param digest: of everything that the figure depends on; a run of other code is not used again.
+    :param lines: the curves of the reference, picture by picture and line by line.
     """
 
     gate: str
@@ -37,6 +39,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     device: str
     versions: dict[str, str]
     digest: str
+    lines: Lines = {}
 
 
 class RunStore:

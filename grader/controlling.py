@@ -20,10 +20,11 @@ from grader.faults import Outcome
 from grader.judging import planned
 from grader.options import Options
 from grader.points import PlannedTest, difference, read_points
-from grader.results.model import Context, State
+from grader.results import gallery
+from grader.results.model import Context, Result, State
 from grader.results.store import ResultStore
 from grader.results.terminal import show
-from grader.scoring import CaseResult, Mistake
+from grader.scoring import CaseResult, Mistake, PictureFile
 from grader.seeds import GIVEN, grading_seed
 from grader.submission import Submission, SubmissionFolderError, collect
 from grader.tomlfile import ConfigError
@@ -97,6 +98,7 @@ class Controller:
             seed_source=GIVEN if given else options.secret.source,
             isolation=options.isolation,
             device=options.device,
+            artifacts=str(folder) if (folder := options.artifacts_of(assignment.id)) else "",
             versions=versions(),
         )
         if self.config.option.collectonly:  # nothing is judged: an earlier result stays
@@ -179,9 +181,18 @@ class Controller:
         for nodeid in self.lost:
             self._fault(nodeid, "ended without a verdict")
         for tally in self.tallies.values():
-            tally.store.finish(state)
+            result = tally.store.finish(state)
+            folder = self.options.artifacts_of(tally.assignment.id)
+            if folder is not None:
+                self._show_pictures(tally, result, folder)
         if any(tally.store.grader_error or tally.store.unwritten for tally in self.tallies.values()):
             session.exitstatus = EXIT_GRADER_ERROR
+
+    def _show_pictures(self, tally: Tally, result: Result, folder: Path) -> None:
+        try:
+            gallery.write(result, folder)
+        except OSError as error:
+            tally.store.unwritten[folder / gallery.FILE_NAME] = error.strerror or str(error)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         if self.config.option.collectonly:
@@ -204,7 +215,8 @@ def case_of(said: dict[str, Any]) -> CaseResult:
     """A case as it crossed from a node of xdist."""
     mistake = said["mistake"]
     known = None if mistake is None else Mistake(**mistake)
-    return CaseResult(**{**said, "outcome": Outcome(said["outcome"]), "mistake": known})
+    pictures = tuple(PictureFile(**picture) for picture in said["pictures"])
+    return CaseResult(**{**said, "outcome": Outcome(said["outcome"]), "mistake": known, "pictures": pictures})
 
 
 def versions() -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from grader.artifacts import Artifacts
 from grader.bench import Bench
 from grader.gates import Gate
 from grader.judging import Judge, TestState, state_key
@@ -60,4 +62,12 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 @pytest.fixture
 def gate(request: pytest.FixtureRequest) -> Callable[[str], Gate]:
     """A calibrated gate by its id: ``gate("p5.accuracy").judge(student)``."""
-    return _state(request).run.gate
+    state = _state(request)
+    show = state.artifacts.add if state.artifacts.folder else None
+    return functools.partial(state.run.gate, test=state.plan.test, show=show)
+
+
+@pytest.fixture
+def artifacts(request: pytest.FixtureRequest) -> Artifacts:
+    """Takes pictures: ``artifacts.add(Images(...))``. They are drawn if ``--artifacts`` was given."""
+    return _state(request).artifacts

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Protocol
 
+from grader.band_file import StoredBand, load_bands
 from grader.config import Assignment
 from grader.faults import GraderFault, Mismatch
 from grader.gate_file import GateRecord, load_gates
 from grader.measured import Measured
+from grader.pictures import Curves, Picture
 from grader.seeds import seed_for
 from grader.sequential import RUNS, decide
 from grader.values import is_number
@@ -26,6 +28,10 @@ class Trained(Protocol):
     def evidence(self) -> list[dict[str, Any]]:
         """What runs left behind, for the recognition of mistakes."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What is worth knowing whatever the outcome."""
+
 
 MeasureFunction = Callable[[Any, Any, int], float | Measured]
 
@@ -36,6 +42,7 @@ class Gate:
 
     :param measure: ``measure(subject, bench, seed)`` runs the subject and gives its figure.
     :param seed: the grading seed.
+    :param show: takes the pictures of each run, its curves beside the reference's bands.
     """
 
     id: str
@@ -43,9 +50,11 @@ class Gate:
     measure: MeasureFunction
     bench: Any
     seed: int
+    show: Callable[[Picture], None] | None = None
+    bands: Mapping[str, Mapping[str, StoredBand]] = field(default_factory=dict)
 
     def judge(self, subject: Trained) -> None:
-        """Fail the test unless the subject passes the sequential rule.
+        """Fail the test unless the subject passes the sequential rule; either way the margin is told.
 
         :raises Mismatch: it does not; the message says what a right solution reaches, what this one did, and
             the mark.
@@ -60,21 +69,39 @@ class Gate:
                 passed = decide(turned, sign * self.record.threshold, self.record.sd_run)
         if not passed:
             raise Mismatch(margin(self.record, figures))
+        subject.notes.append(margin(self.record, figures))
 
     def _figure(self, subject: Trained, run: int) -> float:
         measured = run_measure(
             self.measure, subject, self.bench, seed_for(self.seed, f"gate {self.id} run {run}")
         )
         subject.evidence.append(measured.evidence)
+        for picture in measured.pictures if self.show else ():
+            self._show(picture)
         if not math.isfinite(measured.figure):
             raise Mismatch(margin(self.record, [measured.figure]))
         return measured.figure
 
+    def _show(self, picture: Picture) -> None:
+        assert self.show is not None
+        if isinstance(picture, Curves):
+            bands = {label: stored.band() for label, stored in self.bands.get(picture.name, {}).items()}
+            picture = replace(picture, bands=bands)
+        self.show(picture)
 
-def find_gate(assignment: Assignment, gate_id: str, measures: ModuleType, bench: Any, seed: int) -> Gate:
+
+def find_gate(
+    assignment: Assignment,
+    gate_id: str,
+    measures: ModuleType,
+    bench: Any,
+    seed: int,
+    show: Callable[[Picture], None] | None = None,
+) -> Gate:
     """The gate of an assignment by its id.
 
     :param measures: measure.py of the assignment.
+    :param show: takes the pictures of the runs; None where nobody wants any.
     :raises GraderFault: no such gate, not calibrated, or calibrated with another measure.
     """
     if gate_id not in assignment.gates:
@@ -88,7 +115,8 @@ def find_gate(assignment: Assignment, gate_id: str, measures: ModuleType, bench:
         raise GraderFault(
             f"{gate_id} was calibrated with {record.measure!r}, and {name!r} is asked: calibrate again"
         )
-    return Gate(gate_id, record, measure_function(measures, name), bench, seed)
+    bands = load_bands(assignment.folder).get(gate_id, {}) if show else {}
+    return Gate(gate_id, record, measure_function(measures, name), bench, seed, show, bands)
 
 
 def measure_function(measures: ModuleType, name: str) -> MeasureFunction:
@@ -109,7 +137,7 @@ def run_measure(measure: MeasureFunction, subject: Any, bench: Any, seed: int) -
     measured = result if isinstance(result, Measured) else Measured(result)
     if not is_number(measured.figure):
         raise GraderFault(f"a measure gives a number, not a {type(measured.figure).__name__}")
-    return Measured(float(measured.figure), measured.evidence)
+    return Measured(float(measured.figure), measured.evidence, measured.pictures)
 
 
 def margin(record: GateRecord, figures: list[float]) -> str:
@@ -120,7 +148,7 @@ def margin(record: GateRecord, figures: list[float]) -> str:
     """
     digits = 3 if record.sd == 0 else min(6, max(2, -math.floor(math.log10(record.sd))))
     yours = sum(figures) / len(figures)
-    shown = _short_of(record, yours, digits) if math.isfinite(yours) else "not a number"
+    shown = _on_its_side(record, yours, digits) if math.isfinite(yours) else "not a number"
     runs = f" (mean of {len(figures)} runs)" if len(figures) > 1 else ""
     return (
         f"a right solution reaches {record.mean:.{digits}f} ± {record.sd:.{digits}f}, "
@@ -128,13 +156,13 @@ def margin(record: GateRecord, figures: list[float]) -> str:
     )
 
 
-def _short_of(record: GateRecord, figure: float, digits: int) -> str:
-    """A failing figure with as many digits as it takes to read as one: 0.9596 beside a mark of 0.96."""
+def _on_its_side(record: GateRecord, figure: float, digits: int) -> str:
+    """A figure with as many digits as it takes to show its side of the mark: 0.9596 beside 0.96."""
     for more in range(digits, digits + 6):
         text = f"{figure:.{more}f}"
-        if float(text) != record.threshold and (float(text) < record.threshold) == (
-            figure < record.threshold
-        ):
+        if (float(text) < record.threshold) == (figure < record.threshold) and (
+            float(text) > record.threshold
+        ) == (figure > record.threshold):
             return text
     return repr(figure)
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
 from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
@@ -45,6 +46,7 @@ class TestState:
     plan: PlannedTest
     run: AssignmentRun
     allowance: Allowance
+    artifacts: Artifacts
     student: Subject | None = None
     workers: list[Worker] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
@@ -158,7 +160,9 @@ class Judge:
             raise RefusedError(refused)
         if plan.device == "cuda" and self.options.device != "cuda":
             pytest.skip(NEEDS_GPU)
-        item.stash[state_key] = TestState(plan, self.run_of(item), self._allowance(item))
+        run = self.run_of(item)
+        artifacts = Artifacts(self.options.artifacts_of(run.assignment.id), f"{plan.question}.{item.name}")
+        item.stash[state_key] = TestState(plan, run, self._allowance(item), artifacts)
 
     def subject(self, item: pytest.Item, role: str) -> Subject:
         """A subject for one test; its worker starts at the first call."""
@@ -227,7 +231,12 @@ class Judge:
         result = self._judge(item, plan, state, error, report)
         if state is not None and (report.when == "call" or error is not None):
             self._end_workers(state)
-            result = replace(result, output=plain("\n".join(part for part in state.shown if part)))
+            result = replace(
+                result,
+                output=plain("\n".join(part for part in state.shown if part)),
+                note="; ".join(state.student.notes) if state.student else "",
+                pictures=tuple(state.artifacts.files),
+            )
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))
         return report

@@ -23,6 +23,7 @@ class Options:
     results: Path | None
     gradescope: Path | None
     plan: Path | None
+    artifacts: Path | None
     grading_seed: int | None
     isolation: str
     launcher: str
@@ -51,18 +52,30 @@ class Options:
             results=path("--results"),
             gradescope=path("--gradescope"),
             plan=path("--grader-plan"),
+            artifacts=path("--artifacts"),
             grading_seed=config.getoption("--grading-seed"),
             isolation=config.getoption("--isolation"),
             launcher=config.getoption("--launcher") or ("zygote" if sys.platform == "linux" else "fresh"),
             device=config.getoption("--device"),
             secret=secret,
         )
+        if options.artifacts is not None and not config.option.collectonly:
+            try:
+                options.artifacts.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise pytest.UsageError(
+                    f"--artifacts {options.artifacts}: {error.strerror or error}"
+                ) from None
         if len(assignments) > 1 and (options.results or options.gradescope):
             names = ", ".join(assignment.id for assignment in assignments)
             raise pytest.UsageError(
                 f"--results and --gradescope hold one assignment, and this run has {names}"
             )
         return options
+
+    def artifacts_of(self, assignment_id: str) -> Path | None:
+        """Where an assignment's pictures go, or None if nobody wants any."""
+        return self.artifacts / assignment_id if self.artifacts else None
 
     def refuse_hidden(self, file: Path) -> str | None:
         """Why a test file must not run under these options, or None."""

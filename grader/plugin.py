@@ -29,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--gradescope", metavar="FILE", help="write Gradescope's results.json")
     group.addoption(
+        "--artifacts", metavar="DIR", help="draw loss curves, calibration and images into DIR/pN/index.html"
+    )
+    group.addoption(
         "--grading-seed", type=int, metavar="N", help="instead of the seed of the submitted files"
     )
     group.addoption(

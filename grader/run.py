@@ -25,6 +25,7 @@ from grader.gates import Gate, find_gate
 from grader.interface import Member, read_interface
 from grader.launch import Allowance, Plan, Worker
 from grader.mistakes import Mistake, plant, read_mistakes, recognise
+from grader.pictures import Picture
 from grader.seeds import Secret, grading_seed, seed_for
 from grader.subject import Subject
 from grader.submission import FileState, Submission
@@ -84,12 +85,15 @@ class AssignmentRun:
         path = self.assignment.folder / "signatures.py"
         return load(path) if path.is_file() else None
 
-    def gate(self, gate_id: str) -> Gate:
+    def gate(self, gate_id: str, test: str = "", show: Callable[[Picture], None] | None = None) -> Gate:
         """A calibrated gate, ready to judge.
 
+        :param test: whose gate it is: a public and a hidden test of one gate draw different data.
+        :param show: takes the pictures of its runs.
         :raises GraderFault: there is none, or it is not calibrated.
         """
-        return find_gate(self.assignment, gate_id, self.measures, self.bench, self.seed)
+        seed = seed_for(self.seed, f"gate {test}")
+        return find_gate(self.assignment, gate_id, self.measures, self.bench, seed, show)
 
     def generator(self, test: str) -> np.random.Generator:
         """A test's own random numbers, whichever others run and in whatever order."""

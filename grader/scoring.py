@@ -59,6 +59,19 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class PictureFile:
+    """A picture that a test left behind.
+
+    :param file: its name in the assignment's folder of pictures.
+    :param drawn: False if it could not be drawn; the title then says why.
+    """
+
+    file: str
+    title: str
+    drawn: bool = True
+
+
+@dataclass(frozen=True)
 class CaseResult:
     """How one case of a test ended.
 
@@ -68,6 +81,7 @@ class CaseResult:
     :param agreed: how many random inputs gave the right answer.
     :param summary: one line, safe to show for a hidden test; ``detail`` and ``output`` are for visible tests
         only.
+    :param note: one line that is worth knowing even where the test passed, such as a gate's margin.
     """
 
     question: str
@@ -81,6 +95,8 @@ class CaseResult:
     mistake: Mistake | None = None
     seconds: float = 0.0
     output: str = ""
+    note: str = ""
+    pictures: tuple[PictureFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,8 @@ class TestScore:
     mistake: Mistake | None = None
     seconds: float = 0.0
     output: str = ""
+    note: str = ""
+    pictures: tuple[PictureFile, ...] = ()
     share: Fraction = Fraction()
     counts: bool = True
     withheld: bool = False
@@ -240,6 +258,8 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gat
         mistake=next((case.mistake for case in named if case is worst), named[0].mistake if named else None),
         seconds=math.fsum(case.seconds for case in cases if math.isfinite(case.seconds) and case.seconds > 0),
         output="\n".join(case.output for case in cases if case.output),
+        note="; ".join(dict.fromkeys(case.note for case in cases if case.note)),
+        pictures=tuple(picture for case in cases for picture in case.pictures),
         share=share,
         withheld=withheld,
         complete=not missing and not UNJUDGED.intersection(outcomes),

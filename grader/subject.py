@@ -72,6 +72,7 @@ class Subject:
     module: str  # of the question's file: imported before any input is sent
     calls: list[RecordedCall] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     problems: Mapping[str, str] = field(default_factory=dict)
     _connection: Connection | None = None
     _recorded_bytes: int = 0

@@ -6,10 +6,14 @@ from grader.compare import assert_close, assert_same, check
 from grader.faults import Partial
 from grader.marks import graded
 from grader.measured import Measured
+from grader.pictures import Curves, Images, Reliability
 
 __all__ = [
+    "Curves",
+    "Images",
     "Measured",
     "Partial",
+    "Reliability",
     "assert_close",
     "assert_same",
     "award",

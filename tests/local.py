@@ -61,7 +61,7 @@ class LocalConnection:
         incoming = bytearray(b"".join(bytes(buffer) for buffer in buffers))
         seed = int(self.random.integers(2**31))  # as each worker has seeds of its own
         torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
+        np.random.seed(seed)
         random.seed(seed)
         with self._modules():
             reply, outgoing = self.worker.answer(message, incoming)
@@ -242,7 +242,8 @@ class Half:
         except Mismatch as wrong:
             outcome, share, agreed, summary = Outcome.FAILED, wrong.share, wrong.agreed, wrong.summary
         except SubmissionFault as fault:
-            assert fault.role == STUDENT, fault
+            if fault.role != STUDENT:
+                raise
             outcome, share, agreed, summary = fault.outcome, 0.0, 0, fault.told
         plan = test.plan
         result = CaseResult(plan.question, plan.test, plan.test, outcome, share=share, agreed=agreed)

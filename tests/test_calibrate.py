@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from grader.band_file import load_bands
 from grader.calibrate import calibrate, check
 from grader.config import Course, load_assignment
 from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
@@ -151,6 +152,36 @@ def test_without_matplotlib_there_is_no_picture_and_no_harm(course, monkeypatch)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert run(course, Subjects())["q9.accuracy"].n == 12
     assert not list((course.root / ".calibration" / "q9").glob("*.png"))
+
+
+SHOWING = """
+from grader.testing import Curves, Measured
+
+
+def accuracy(subject, bench, seed):
+    figure = subject.answer(seed)
+    return Measured(figure, pictures=[Curves("loss", "Loss", {"training": [1.0, 1.0 - figure]})])
+
+
+def loss(subject, bench, seed):
+    return subject.answer(seed)
+"""
+
+
+def test_the_curves_of_the_reference_are_kept_as_bands(course):
+    folder = course.root / "assignments" / "q9"
+    (folder / "measure.py").write_text(SHOWING)
+    run(course, Subjects(), seeds=12)
+    (band,) = load_bands(folder)["q9.accuracy"]["loss"].values()
+    assert band.middle[0] == 1.0
+    assert 0.09 < band.low[1] < band.middle[1] < band.high[1] < 0.11  # LEVEL = 0.9, and not the wrong ones'
+    kept = (folder / "bands.json").read_bytes()
+    again = Subjects()
+    run(course, again, seeds=12)
+    assert again.made == []
+    assert (folder / "bands.json").read_bytes() == kept
+    run(course, Subjects(), ["q9.loss"], seeds=12)
+    assert (folder / "bands.json").read_bytes() == kept
 
 
 def test_a_stopped_calibration_goes_on_where_it_was(course):

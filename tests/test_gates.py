@@ -34,7 +34,7 @@ def gate(figures, direction="higher", seed=1):
 
 
 def subject():
-    return SimpleNamespace(evidence=[])
+    return SimpleNamespace(evidence=[], notes=[])
 
 
 def test_one_good_run_passes():

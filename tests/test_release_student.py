@@ -170,12 +170,14 @@ def test_measure_goes_along_only_where_a_public_test_uses_a_gate(small_course, t
     folder = small_course.root / "assignments" / "q1"
     folder.joinpath("measure.py").write_text('"""Measures."""\n')
     folder.joinpath("gates.toml").write_text("")
+    folder.joinpath("bands.json").write_text("{}\n")
     without = build_student(small_course, [], tmp_path / "a")
     folder.joinpath("test_public_gate.py").write_text("def test_a(student, gate):\n    gate('q1.x')\n")
     along = build_student(small_course, [], tmp_path / "b")
     assert not without.folder.joinpath("assignments/q1/measure.py").exists()
     assert along.folder.joinpath("assignments/q1/measure.py").exists()
     assert along.folder.joinpath("assignments/q1/gates.toml").exists()
+    assert along.folder.joinpath("assignments/q1/bands.json").exists()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from grader.results import files, json_file
 from grader.results.model import Context, Result
 from grader.results.store import ResultStore
 from grader.schemas.generate import schemas
-from grader.scoring import CaseResult, Mistake
+from grader.scoring import CaseResult, Mistake, PictureFile
 from grader.submission import FileState, Submission, SubmittedFile
 
 ASSIGNMENT = Assignment(
@@ -119,7 +120,12 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
     )
     mistake = Mistake("sign", "The sign is wrong.\nLook at the error term.")
     store.add(case(SHOWN, seconds=0.25))
-    store.add(case(HIDDEN, Outcome.FAILED, summary="195 of 200 cases differ", mistake=mistake, seconds=1.5))
+    failed = case(HIDDEN, Outcome.FAILED, summary="195 of 200 cases differ", mistake=mistake, seconds=1.5)
+    pictures = (
+        PictureFile("loss.png", "Loss"),
+        PictureFile("films.png", "Films (not drawn)", drawn=False),
+    )
+    store.add(replace(failed, note="reaches 0.9", pictures=pictures))
     store.add(case(LATER))
     store.finish()
     data = written(path)
@@ -145,7 +151,7 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
             "device",
             "seed",
         ),
-        *("seed_source", "versions"),
+        *("seed_source", "versions", "artifacts"),
     ]
     assert data["submission"] == {
         "folder": "in/p1",
@@ -188,6 +194,8 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
         "rung": "random",
         "device": "cpu",
         "seconds": 1.5,
+        "note": "reaches 0.9",
+        "pictures": [{"file": "loss.png", "title": "Loss"}, {"file": "", "title": "Films (not drawn)"}],
     }
 
 

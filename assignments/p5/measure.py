@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.datasets.digits import digits
-from grader.testing import Measured
+from grader.testing import Curves, Measured
 
 
 def accuracy(subject, bench, seed):
@@ -20,5 +20,6 @@ def accuracy(subject, bench, seed):
     )
     if logits.shape != (len(truth), 10):
         return Measured(0.0, {"history": history, "accuracy": 0.0})
+    losses = Curves("loss", "Training loss on digits", {"loss": [row.get("loss", np.nan) for row in history]})
     right = float((logits.argmax(axis=1) == names[truth]).mean())
-    return Measured(right, {"history": history, "accuracy": right})
+    return Measured(right, {"history": history, "accuracy": right}, [losses])

@@ -59,6 +59,9 @@ def grade(
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
     ] = None,
     results_dir: Annotated[Path | None, typer.Option(help="Keep each result here as JSON.")] = None,
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Draw loss curves, calibration and images into this folder.")
+    ] = None,
     plant_mistake: Annotated[
         str | None, typer.Option("--plant", help="Grade the reference with this known mistake in it.")
     ] = None,
@@ -89,7 +92,9 @@ def grade(
         raise fail(
             "--plant changes the reference of one assignment, as in: grader grade reference p1 --plant NAME"
         )
-    given = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
+    pictures = artifacts.absolute() if artifacts else None
+    given: dict[str, object] = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
+    given["--artifacts"] = pictures
     options = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
     status = 0
     with tempfile.TemporaryDirectory(prefix="grader-") as scratch:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.band_file import FILE_NAME as BANDS
 from grader.config import FILE_NAME as ASSIGNMENT_FILE
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
@@ -84,6 +85,7 @@ def _assignment_files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
         raise GraderFault(f"{folder}: no public test in it")
     if any(uses_gate((folder / name).read_text(encoding="utf-8")) for name in tests):
         names += [MEASURE, assignment.gates_path.name]
+        names += [BANDS] if (folder / BANDS).is_file() else []
     for name in names:
         yield f"assignments/{assignment.id}/{name}", _required(folder / name)
     table = render_points(public_part(read_points(assignment.points_path)))

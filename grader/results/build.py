@@ -15,6 +15,7 @@ from grader.results.model import (
     FileResult,
     LeaderboardEntry,
     MistakeResult,
+    PictureResult,
     QuestionResult,
     Result,
     State,
@@ -68,6 +69,7 @@ def build(
         seed=context.seed,
         seed_source=context.seed_source,
         versions=dict(context.versions),
+        artifacts=one_line(context.artifacts),
     )
 
 
@@ -105,6 +107,11 @@ def _test(score: scoring.TestScore) -> TestResult:
         rung=score.plan.rung,
         device=score.plan.device,
         seconds=_seconds(score.seconds),
+        note=one_line(score.note),
+        pictures=[
+            PictureResult(file=picture.file if picture.drawn else "", title=one_line(picture.title))
+            for picture in score.pictures
+        ],
     )
 
 

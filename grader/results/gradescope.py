@@ -78,7 +78,7 @@ def _test(number: str, question: QuestionResult, test: TestResult) -> dict[str, 
 
 
 def _output(question: QuestionResult, test: TestResult) -> str:
-    parts = [test.message]
+    parts = [test.message, test.note]
     if test.mistake:
         parts.append(test.mistake.message)
     if test.visibility == "visible":  # the model holds nothing else either; this file must not depend on that

@@ -31,12 +31,20 @@ class MistakeResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     message: str
 
 
+class PictureResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A picture in the run's folder of artifacts; ``file`` is empty if it could not be drawn."""
+
+    file: str
+    title: str
+
+
 class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A planned test.
 
     :param name: file and function.
     :param message: safe to show whatever the visibility is.
     :param detail: empty unless the test is visible, and so is ``output``, what the student's code printed.
+    :param note: worth knowing whatever the outcome is, such as the margin of a gate.
     """
 
     name: str
@@ -52,6 +60,8 @@ class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rung: Rung
     device: Device
     seconds: Points
+    note: str = ""
+    pictures: list[PictureResult] = []
 
     __test__ = False
 
@@ -110,6 +120,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     :param seed: what the run drew its inputs from; for instructors only.
     :param problems: what is wrong with the submission's files or with the run, a line each.
     :param isolation: how student code was kept apart, with the ``layers`` that held.
+    :param artifacts: the folder that the tests' pictures lie in; empty if none were asked for.
     """
 
     schema_version: Literal[1]
@@ -131,6 +142,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     seed: int | None
     seed_source: str
     versions: dict[str, str]
+    artifacts: str = ""
 
 
 @dataclass
@@ -147,4 +159,5 @@ class Context:
     layers: list[str] = field(default_factory=list)
     seed: int | None = None
     seed_source: str = ""
+    artifacts: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.faults import Outcome
+from grader.results import gallery
 from grader.results.model import QuestionResult, Result
 from grader.seeds import PUBLIC_DEFAULT
 
@@ -107,6 +108,12 @@ def _wrong(question: QuestionResult) -> str:
 def _lines(result: Result, unwritten: Mapping[Path, str]) -> list[tuple[str, str]]:
     """What stands under the table, with its style."""
     lines = [(problem, "yellow") for problem in result.problems]
+    notes = [(q.id, test.note) for q in result.questions for test in q.tests if test.note]
+    lines += [(f"{question}: {note}", "") for question, note in dict.fromkeys(notes)]
+    if result.artifacts:
+        drawn = gallery.count(result)
+        at = f" {Path(result.artifacts, gallery.FILE_NAME)}" if drawn else " none"
+        lines.append((f"Pictures:{at}", ""))
     if result.bonus:
         lines.append((f"Bonus from GPU tests: {result.bonus:g}", "green"))
     skipped = sum(test.device == "cuda" for q in result.questions for test in q.tests)

@@ -1,0 +1,119 @@
+"""Draws pictures with matplotlib, without a display and without a window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.pictures import Curves, Images, Picture, Reliability
+
+IMAGES_IN_A_ROW = 12
+DOTS_PER_INCH = 110
+_LOG_RATIO = 50.0  # between the largest and the smallest value of a positive curve
+
+
+def draw(picture: Picture, path: Path) -> None:
+    """Write a picture; the file's ending says whether as PNG or as SVG.
+
+    :raises OSError: the file cannot be written.
+    """
+    from matplotlib.figure import Figure  # half a second, for those who want pictures only
+
+    if isinstance(picture, Images):
+        figure = _images(picture, Figure)
+    else:
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        axes = figure.add_subplot()
+        (_curves if isinstance(picture, Curves) else _reliability)(picture, axes)  # type: ignore[arg-type]
+        axes.set_title(picture.title)
+    # Without the date the same picture gives the same bytes.
+    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
+    figure.savefig(path, dpi=DOTS_PER_INCH, metadata=metadata)
+
+
+def _curves(picture: Curves, axes: Any) -> None:
+    heights: list[float] = []
+    for number, (label, values) in enumerate(picture.lines.items()):
+        colour = f"C{number}"
+        drawn = np.asarray(values, dtype=np.float64)
+        drawn = np.where(np.isfinite(drawn), drawn, np.nan)
+        heights += drawn[np.isfinite(drawn)].tolist()
+        marker = "o" if len(drawn) <= 20 else None
+        axes.plot(np.arange(len(drawn)), drawn, color=colour, label=label, marker=marker, markersize=3)
+        band = picture.bands.get(label)
+        if band is not None:
+            x = np.arange(len(band.low))
+            heights += [value for value in (*band.low, *band.high) if math.isfinite(value)]
+            name = f"reference, {label}: 90 % of runs"
+            axes.fill_between(x, _finite(band.low), _finite(band.high), color=colour, alpha=0.2, label=name)
+            axes.plot(x, _finite(band.middle), color=colour, linestyle=":", linewidth=1)
+    if heights and min(heights) > 0 and max(heights) > _LOG_RATIO * min(heights):
+        axes.set_yscale("log")
+    axes.set(xlabel=picture.x, ylabel=picture.y)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    if picture.lines:
+        axes.legend(fontsize="small")
+
+
+def _finite(values: Sequence[float]) -> Any:
+    array = np.asarray(values, dtype=np.float64)
+    return np.where(np.isfinite(array), array, np.nan)
+
+
+def _reliability(picture: Reliability, axes: Any) -> None:
+    sure, accuracy, count = picture.binned()
+    filled = count > 0
+    edges = np.arange(picture.bins) / picture.bins
+    axes.bar(
+        edges[filled],
+        accuracy[filled],
+        width=1 / picture.bins,
+        align="edge",
+        edgecolor="white",
+        alpha=0.8,
+        label="share that is right",
+    )
+    axes.plot([0, 1], [0, 1], color="black", linestyle="--", linewidth=1, label="as sure as right")
+    axes.plot(sure[filled], accuracy[filled], "o", color="C1", markersize=4, label="mean confidence")
+    total = max(1, int(count.sum()))
+    error = float(np.sum(count[filled] * np.abs(accuracy[filled] - sure[filled]))) / total
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+    axes.text(0.98, 0.04, f"expected calibration error {error:.3f}, {total} answers", ha="right")
+    axes.legend(fontsize="small", loc="upper left")
+
+
+def _images(picture: Images, figure_type: Any) -> Any:
+    rows = {label: np.asarray(images)[:IMAGES_IN_A_ROW] for label, images in picture.rows.items()}
+    columns = max((len(images) for images in rows.values()), default=1) or 1
+    figure = figure_type(figsize=(1.0 + 0.8 * columns, 0.5 + 0.9 * max(1, len(rows))), layout="constrained")
+    grid = figure.subplots(max(1, len(rows)), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set(xticks=[], yticks=[])
+        axes.set_frame_on(False)
+    for line, (label, images) in zip(grid, rows.items(), strict=False):
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize="small")
+        for axes, image in zip(line, images, strict=False):
+            axes.imshow(np.nan_to_num(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    figure.suptitle(picture.title)
+    return figure
+
+
+def draw_bars(title: str, bars: Mapping[str, float], path: Path) -> None:
+    """Write a bar chart, one bar for each figure.
+
+    :raises OSError: the file cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 0.8 + 0.4 * max(1, len(bars))), layout="constrained")
+    axes = figure.add_subplot()
+    drawn = axes.barh(list(bars), [value if math.isfinite(value) else 0.0 for value in bars.values()])
+    axes.bar_label(drawn, [f"{value:.3g}" for value in bars.values()], padding=3)
+    axes.invert_yaxis()
+    axes.set_title(title)
+    figure.savefig(path, dpi=DOTS_PER_INCH)
