@@ -7,6 +7,7 @@ import itertools
 import math
 
 import numpy as np
+
 from grader.testing import award, check, graded
 
 # ---- what a carried-out plan shows
@@ -197,18 +198,18 @@ CRITERIA = {
         bert_rate: "large steps overwrite what the pre-trained part knows, tiny ones never reach the task",
         bert_decay: "with a pre-trained transformer norms and biases are not decayed, and the rest is mildly",
         bert_schedule: "warm up over a small part of this run's steps and fall to nearly 0, batch by batch",
-        bert_epochs: "a pre-trained network needs a few passes over some ten thousand reviews, not one or dozens",
+        bert_epochs: "a pre-trained network needs a few passes over the reviews, not one or dozens",
     },
     "resnet": {
         resnet_family: "a CNN from scratch wants momentum SGD, or decoupled decay with AdamW",
         resnet_rate: "the rate is far from what its optimizer and its batch size ask for",
-        resnet_decay: "the usual strength of weight decay depends on the optimizer: L2 is not decoupled decay",
-        resnet_schedule: "the rate has to fall to a small part of its peak over the whole run, in the right unit",
+        resnet_decay: "the usual strength of weight decay depends on the optimizer: L2 is not decoupled",
+        resnet_schedule: "the rate has to fall to a small part of its peak, over the run, in the right unit",
         resnet_warmup: "large batches want some epochs of warm-up, and so does AdamW",
         resnet_epochs: "a network that starts from nothing needs many passes over the images",
     },
     "mlp": {
-        mlp_family: "for a small network Adam, AdamW and momentum SGD all do, and all its parameters are trained",
+        mlp_family: "Adam, AdamW and momentum SGD all do for a small network, and all of it is trained",
         mlp_rate: "the rate is far from what its optimizer is known to bear, or to need",
         mlp_decay: "few rows need weight decay, of the strength that goes with the optimizer",
         mlp_dropout: "few rows need dropout, of a share that leaves enough units",

@@ -31,7 +31,7 @@ def steps_of(sheet):
 
 
 def sound_sheet(rng, model, pretrained, optimizer):
-    """A plan without defects, at a distance of a factor of two from each of them, with much that looks odd."""
+    """A plan without defects, a factor of two away from each, with much that looks odd."""
     batch = int(rng.choice([64, 128, 256, 512, 2048, 4096]))
     epochs = int(rng.integers(20, 120))
     sheet = {

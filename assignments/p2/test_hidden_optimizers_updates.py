@@ -1,6 +1,7 @@
 """Hidden tests of p2.updates: many steps in float64 against the reference."""
 
 import numpy as np
+
 from grader.testing import check_each, graded
 
 STEPS = 50
