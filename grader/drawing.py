@@ -43,7 +43,8 @@ def _curves(picture: Curves, axes: Any) -> None:
         drawn = np.where(np.isfinite(drawn), drawn, np.nan)
         heights += drawn[np.isfinite(drawn)].tolist()
         marker = "o" if len(drawn) <= 20 else None
-        axes.plot(np.arange(len(drawn)), drawn, color=colour, label=label, marker=marker, markersize=3)
+        places = np.arange(len(drawn)) if picture.at is None else np.asarray(picture.at)[: len(drawn)]
+        axes.plot(places, drawn, color=colour, label=label, marker=marker, markersize=3)
         band = picture.bands.get(label)
         if band is not None:
             x = np.arange(len(band.low))

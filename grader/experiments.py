@@ -53,12 +53,14 @@ def show_curves(
     *,
     x: str = "epoch",
     y: str = "loss",
+    at: Sequence[float] | None = None,
     levels: Mapping[str, float] | None = None,
     save: Save = None,
 ) -> None:
     """Draw lines over the same axis.
 
-    :param curves: label to values, the first at 0; what is not finite leaves a gap.
+    :param curves: label to values; what is not finite leaves a gap.
+    :param at: where the values lie, for all lines; 0, 1, 2, ... by default.
     :param levels: label to a height that is worth comparing with, such as the loss of guessing.
     :param save: a file to draw into as well; its ending decides, .png or .svg.
     :raises ValueError: no curve has a finite value.
@@ -69,6 +71,8 @@ def show_curves(
     heights = [value for values in drawn.values() for value in values if math.isfinite(value)]
     if not heights:
         raise ValueError(f"{title}: nothing finite to draw")
+    longest = max(len(values) for values in drawn.values())
+    places = list(at) if at is not None else list(range(longest))
     wide_range = min(heights) > 0 and max(heights) > _LOG_RATIO * min(heights)
     plotext.clear_figure()
     plotext.theme("clear")
@@ -76,12 +80,16 @@ def show_curves(
     if wide_range:
         plotext.yscale("log")
     for label, values in drawn.items():
-        kept = [(at, value) for at, value in enumerate(values) if math.isfinite(value)]
+        kept = [place for place in zip(places, values, strict=False) if math.isfinite(place[1])]
         if kept:
             plotext.plot(*zip(*kept, strict=True), label=label, marker="braille" if _unicode() else "*")
-    longest = max(len(values) for values in drawn.values())
     for label, level in (levels or {}).items():
-        plotext.plot([0, max(1, longest - 1)], [level, level], label=f"{label} = {level:.3g}", marker="-")
+        plotext.plot(
+            [places[0], max(places[0] + 1, places[-1])],
+            [level, level],
+            label=f"{label} = {level:.3g}",
+            marker="-",
+        )
     plotext.title(title)
     plotext.xlabel(x)
     plotext.ylabel(y)
@@ -89,7 +97,7 @@ def show_curves(
     _print(text if sys.stdout.isatty() else plotext.uncolorize(text).rstrip())
     if save is not None:
         flat = {f"{label} = {level:.3g}": [level] * longest for label, level in (levels or {}).items()}
-        _save(Curves("curves", title, {**drawn, **flat}, x, y), save)
+        _save(Curves("curves", title, {**drawn, **flat}, x, y, at=at), save)
 
 
 def show_images(title: str, rows: Mapping[str, npt.ArrayLike], *, save: Save = None) -> None:

@@ -28,12 +28,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Curves:
-    """Lines over the same axis, the first point at 0.
+    """Lines over the same axis.
 
     :param name: of the file, and of the curve's calibration: letters, digits, dashes.
     :param lines: label to values.
     :param x, y: what the axes show.
     :param bands: label to what the reference does; a gate fills them in.
+    :param at: where the values of every line lie; 0, 1, 2, ... by default.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Curves:
     x: str = "epoch"
     y: str = "loss"
     bands: Mapping[str, Band] = field(default_factory=dict)
+    at: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         for label, values in self.lines.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-import math
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -22,7 +21,7 @@ from grader.testing import closed_share
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "reference" / "p5"
 ASSIGNMENT = ROOT / "assignments" / "p5"
-MODULES = ("given", "transformer", "experiment", "record_traces")
+MODULES = ("given", "transformer", "debugging", "experiment", "record_traces")
 
 
 @pytest.fixture(scope="module")
@@ -324,7 +323,8 @@ def test_experiment_trains_with_progress(p5, monkeypatch, capsys: pytest.Capture
     p5.experiment.main(["cure", "--warmup", "10", "--lr", "0.001", "--seed", "2"])
     torch.set_num_threads(threads)
     shown = capsys.readouterr()
-    assert "step  20 loss" in shown.err
+    assert "training" in shown.err
+    assert "this run" in shown.out
     assert "{'lr': 0.001, 'warmup_steps': 10}" in shown.out
     assert "accuracy on fresh sequences" in shown.out
     assert "step 0: " in shown.out
@@ -338,9 +338,26 @@ def test_experiment_waits_for_grad_norms(p5, monkeypatch) -> None:
     assert p5.experiment.gradient_ratio(p5.given.EncoderClassifier("post", num_layers=1)) is None
 
 
-def test_curve_draws_any_loss(p5) -> None:
-    curve = p5.experiment.curve
-    assert "*" in curve([0, 5, 10], [2.3, 1.0, 0.1], math.log(10))
-    assert "!" in curve([0, 5, 10], [2.3, math.inf, math.nan], math.log(10))
-    assert "e+" in curve([0, 5, 10], [2.3, 1e6, 0.0], math.log(10))
-    assert curve([0], [math.nan], 1.0) == "(no finite loss)"
+@pytest.mark.parametrize(
+    "command", [["digits", "--epochs", "1"], ["fault", "--keep-gradients", "--he", "--sgd", "--cosine"]]
+)
+def test_experiment_on_digits(p5, monkeypatch, capsys: pytest.CaptureFixture[str], command, tmp_path) -> None:
+    monkeypatch.setattr(p5.experiment, "IMAGES", 256)
+    monkeypatch.setattr(p5.experiment, "FAULT_STEPS", 12)
+    threads = torch.get_num_threads()
+    p5.experiment.main([*command, "--save", str(tmp_path / "loss.png")])
+    torch.set_num_threads(threads)
+    shown = capsys.readouterr().out
+    assert "training loss" in shown
+    assert "ln 10 = 2.3" in shown
+    assert "share of new digits that is recognised 0." in shown
+    assert (tmp_path / "loss.png").stat().st_size > 1000
+
+
+def test_experiment_on_digits_waits_for_the_network(p5, monkeypatch) -> None:
+    def stub() -> None:
+        raise NotImplementedError("p5.network")
+
+    monkeypatch.setattr(p5.experiment.debugging, "DeepNetwork", stub)
+    with pytest.raises(SystemExit, match=r"needs p5\.network"):
+        p5.experiment.main(["digits"])
