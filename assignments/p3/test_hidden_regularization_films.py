@@ -1,0 +1,189 @@
+"""Hidden tests of regularization.py: augmentation, strategy, a hospital never seen."""
+
+import numpy as np
+import pytest
+
+from grader.datasets.digits import Distortion, digits
+from grader.datasets.hospitals import films
+from grader.datasets.reading import orientation, read_digits
+from grader.testing import assert_close, assert_same, award, check, graded
+
+# ---- p3.augment
+
+# Drawings that leave room for what augmentation adds to them.
+_STRAIGHT = Distortion(rotation=8.0, scale=(0.85, 1.0), shear=0.1, shift=0.03, noise=0.2)
+
+
+def clear_films(count, rng):
+    """Drawings (count, 1, 28, 28) in [0, 1] that a reader of ours recognises, and their classes."""
+    images, labels = digits(count, rng, distortion=_STRAIGHT)
+    return np.clip(0.3 + 0.12 * images, 0, 1), labels
+
+
+def ells(count, rng, size=28):
+    """The same L, of random proportions and in one of four positions: (count, 1, size, size)."""
+    probe = np.full((size, size), float(rng.uniform(0.1, 0.3)), np.float32)
+    top, left = (int(rng.integers(size // 5, size // 4)) for _ in range(2))
+    height, width = (
+        int(rng.integers(size * 5 // 9, size * 2 // 3)),
+        int(rng.integers(size // 3, size * 3 // 7)),
+    )
+    probe[top : top + height, left : left + 4] = float(rng.uniform(0.7, 0.9))
+    probe[top + height - 4 : top + height, left : left + width] = probe[top, left]
+    return np.repeat(np.rot90(probe, int(rng.integers(4)))[None, None], count, axis=0)
+
+
+def centroids(images):
+    """Where the bright part of each film lies, (N, 2) in pixels."""
+    excess = np.maximum(images[:, 0] - np.median(images, axis=(1, 2, 3))[:, None, None] - 0.1, 0) ** 2
+    mass = np.maximum(excess.sum(axis=(1, 2)), 1e-9)
+    rows, columns = np.mgrid[0 : images.shape[2], 0 : images.shape[3]]
+    return np.stack([(excess * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)], axis=1)
+
+
+def is_augmented(images, like, least=0.01):
+    """Fail unless these are films, and others than they were."""
+    check(images.dtype == np.float32, "films stay in float32")
+    assert_same(images.shape, like.shape, "the shape of the films")
+    check(bool(((images >= 0) & (images <= 1)).all()), "a pixel lies outside [0, 1]")
+    check(float(np.abs(images - like).mean()) >= least, "the films hardly change")
+
+
+@graded("p3.augment", points=1.5, rung="random", hint="Which changes would put the heart on the other side?")
+def test_augment_keeps_positions(student, bench, rng):
+    """Of 500 films of some L at least 495 still show it: no mirror image, no quarter turn."""
+    given = ells(500, rng)
+    got = student.run(bench.augmented, given, int(rng.integers(2**31)))
+    is_augmented(got, given)
+    kept = int((orientation(got[:, 0], given[0, 0]) == 0).sum())
+    check(kept >= 495, "some films are mirrored or turned by a quarter")
+
+
+@graded("p3.augment", points=1.5, rung="random", hint="Look at a row of augmented films: can you read them?")
+def test_augment_keeps_findings(student, bench, rng):
+    """A reader that allows for small turns and shifts recognises nine in ten of what it did before."""
+    given, labels = clear_films(400, rng)
+    got = student.run(bench.augmented, given, int(rng.integers(2**31)))
+    is_augmented(got, given)
+    before, after = (int((read_digits(images) == labels).sum()) for images in (given, got))
+    check(after >= 0.9 * before, "the films can no longer be read")
+
+
+@graded("p3.augment", points=1.0, rung="random", hint="By how many pixels does the figure move?")
+def test_augment_changes_enough(student, bench, rng):
+    """Pixels change by 0.02 on average, figures move, and equal films of one batch become different ones."""
+    given = ells(400, rng)
+    first, second = student.run(bench.augmented_in_turn, given, int(rng.integers(2**31)), 2)
+    is_augmented(first, given, least=0.02)
+    check(float(centroids(first).std(axis=0).max()) >= 0.3, "the figures stay where they are")
+    check(float(np.abs(first - second).mean()) > 0.005, "every batch of one generator gets the same changes")
+    number = len(np.unique(first.reshape(len(first), -1), axis=0))
+    check(4 * number >= len(first), "films of one batch get the same changes")
+
+
+@graded("p3.augment", points=1.0, rung="edges", hint="Where do your random numbers come from?")
+def test_augment_is_pure(student, bench, rng):
+    """Other global seeds change nothing, the argument is left alone, and train=False changes nothing."""
+    given, _ = clear_films(12, rng)
+    seed, one, other = rng.integers(2**31, size=3).tolist()
+    first, left = student.run(bench.augmented_under, given, seed, one, True)
+    is_augmented(first, given)
+    assert_same(left, given, "the films that were handed over, after the call")
+    again, _ = student.run(bench.augmented_under, given, seed, other, True)
+    assert_same(again, first, "the films of the same generator, after other random numbers elsewhere")
+    kept, _ = student.run(bench.augmented_under, given, seed, one, False)
+    assert_same(kept, given, "the films with train=False")
+
+
+@graded("p3.augment", points=1.0, rung="edges", hint="28 is not the only size of a film.")
+def test_augment_edges(student, bench, rng):
+    """One film, larger films, black and white films, no film."""
+    for count, size in ((40, 40), (40, 64), (1, 28)):
+        given = ells(count, rng, size)
+        got = student.run(bench.augmented, given, int(rng.integers(2**31)))
+        is_augmented(got, given, least=0.005 if count > 1 else 0.0)
+        if count > 1:
+            kept = int((orientation(got[:, 0], given[0, 0]) == 0).sum())
+            check(kept >= count - 1, "larger films are mirrored or turned")
+    plain = np.stack([np.zeros((1, 28, 28)), np.ones((1, 28, 28))] * 10).astype(np.float32)
+    is_augmented(student.run(bench.augmented, plain, int(rng.integers(2**31))), plain, least=0.0)
+    none = np.zeros((0, 1, 28, 28), np.float32)
+    assert_same(student.run(bench.augmented, none, 1).shape, none.shape, "the shape of no films")
+
+
+# ---- p3.strategy
+
+# Technique: the settings that are neither without effect nor harmful, and the effects that it works by.
+STRATEGY = {
+    "augmentation": (True, {"new_inputs"}),
+    "dropout": ((0.1, 0.6), {"restrains_weights"}),
+    "early_stopping": ((3, 15), {"keeps_good_weights"}),
+    "label_smoothing": ((0.05, 0.2), {"limits_confidence"}),
+    "lr_ratio": ((3, 100), {"keeps_good_weights"}),
+    "mixup": ((0.1, 1.0), {"new_inputs"}),
+    "pretrained": (True, {"keeps_good_weights"}),
+    "weight_decay": ((1e-4, 0.1), {"restrains_weights"}),
+}
+CLAIMS = 8  # a setting and an effect for each of four techniques
+
+
+def in_range(setting, accepted):
+    """Whether a setting is the accepted one, or a number in the accepted range."""
+    if accepted is True:
+        return setting is True or (
+            np.ndim(setting) == 0 and np.asarray(setting).dtype == bool and bool(setting)
+        )
+    number = np.asarray(setting)
+    if isinstance(setting, bool) or number.ndim or number.dtype.kind not in "iuf":
+        return False
+    low, high = accepted
+    return bool(low * (1 - 1e-6) <= float(number) <= high * (1 + 1e-6))
+
+
+def strategy_share(strategy):
+    """(right claims - wrong ones) / 8, from 0 to 1: each technique claims a setting and an effect.
+
+    A technique that destroys labels or trains the fault on claims two wrong things.
+    """
+    right = wrong = 0
+    for technique, (setting, effect) in strategy.items():
+        if technique not in STRATEGY:
+            wrong += 2
+            continue
+        accepted, effects = STRATEGY[technique]
+        for holds in (in_range(setting, accepted), effect in effects):
+            right, wrong = right + holds, wrong + (not holds)
+    return min(1.0, max(0.0, (right - wrong) / CLAIMS))
+
+
+@graded("p3.strategy", points=4.0, rung="closed")
+def test_strategy(student):
+    """At least four techniques that fit the films, settings that act, effects that are theirs."""
+    share = strategy_share(student.regularization.STRATEGY)
+    award(share, "fewer than four techniques with setting and effect are right, or a wrong one cancels some")
+
+
+# ---- p3.generalise
+
+
+@graded("p3.generalise", points=3.4, rung="random", hint="Have you looked at the films of each hospital?")
+@pytest.mark.timeout(80)
+def test_hospital_e(student, gate):
+    """Trained on secret films of A to D, the network reads films of E."""
+    gate("p3.generalise").judge(student)
+
+
+@graded("p3.generalise", points=1.2, rung="edges", hint="What must a film's logits not depend on?")
+@pytest.mark.timeout(60)
+def test_train_is_pure(student, bench, rng):
+    """The same seed gives the same network, a film's logits are its own, the training films are left alone."""
+    known, new = films({0: 60, 1: 60, 2: 60, 3: 20}, rng), films({4: 6}, rng)
+    seed, *global_seeds = rng.integers(2**31, size=3).tolist()
+    (first, second), alone, left = student.run(
+        bench.hospital_runs, known.images, known.labels, known.hospitals, new.images, seed, global_seeds
+    )
+    assert_same(first.shape, (6, 10), "the shape of the logits")
+    check(float(np.ptp(first, axis=0).max()) > 1e-4, "all films get the same logits")
+    assert_close(second, first, "the logits of a second network from the same seed")
+    assert_close(alone, second, "the logits of films one by one")
+    assert_same(left, known.images, "the training films, after the call")
