@@ -21,6 +21,7 @@ from grader.points import read_points
 ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)
 ASSIGNMENTS = COURSE.assignments()
+TRAINS = {"p3.predict", "p5.cure"}  # beside the questions with a gate
 MISTAKES = [(name, mistake) for name in ASSIGNMENTS for mistake in read_mistakes(COURSE.reference(name))]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -45,7 +46,7 @@ def grade(
 
 def training(assignment: str) -> list[str]:
     """Options that leave the training runs out: a mistake that they do not concern need not wait for them."""
-    gated = {*COURSE.assignment(assignment).gates, "p5.cure"}
+    gated = TRAINS | set(COURSE.assignment(assignment).gates)
     tests = read_points(COURSE.assignment(assignment).points_path)
     return [f"--deselect=assignments/{assignment}/{test.test}" for test in tests if test.question in gated]
 
@@ -105,7 +106,7 @@ def test_a_known_mistake_loses_its_questions_and_no_other(assignment, name, tmp_
     """Through the real path; that it is named where it can be stands in the assignments' own tests."""
     mistake = read_mistakes(COURSE.reference(assignment))[name]
     folder = plant(COURSE, assignment, name, tmp_path / "planted")
-    gated = {*COURSE.assignment(assignment).gates, "p5.cure"}
+    gated = TRAINS | set(COURSE.assignment(assignment).gates)
     options = [] if gated & set(mistake.questions) else training(assignment)
     result = grade(assignment, folder, tmp_path, *options)
     lost = {
