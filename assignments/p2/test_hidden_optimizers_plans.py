@@ -66,6 +66,8 @@ def bert_schedule(got, run):
     total = len(got["rates"])
     if got["step_on"] != "batch" or not got["handed_over"] or (total > 1 and first_peak(got) >= total - 1):
         return 0.0
+    if float(got["rates"][int(0.6 * total)]) < 0.05 * peak(got):
+        return 0.0  # over long before the run is: the length is that of one epoch
     warm = math.floor(0.01 * total) <= first_peak(got) <= math.ceil(0.3 * total)
     return 1.0 if warm and end(got) <= max(0.1, 2 / total) else 0.5
 

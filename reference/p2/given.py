@@ -114,9 +114,9 @@ def drive(plan: Plan, scenario: Scenario, losses: Sequence[float], watched: Sequ
     scheduler, rates, handed_over = plan.scheduler, [], True
     epochs = min(plan.epochs, len(losses))
     for epoch in range(epochs):
+        plan.optimizer.step()  # without gradients nothing moves; torch wants it called before the scheduler
         for _ in range(scenario.steps_per_epoch):
             rates.append(max((float(group["lr"]) for group in groups), default=0.0))
-            plan.optimizer.step()  # no parameter has a gradient, so nothing moves
             if scheduler is not None and plan.step_on == "batch":
                 handed_over &= _steps(scheduler)
         if scheduler is not None and plan.step_on != "batch":

@@ -254,13 +254,16 @@ def configure(scenario: Scenario, model: nn.Module) -> Plan:
     Example: `scenario.steps_per_epoch` of 50,000 samples in batches of 32 is 1563.
     """
     # BEGIN SOLUTION p2.configure
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim >= 2]
+    vectors = [parameter for parameter in model.parameters() if parameter.ndim < 2]
+    spared = {"params": vectors, "weight_decay": 0.0}
     if scenario.kind == "bert":
         epochs = 3
         total = epochs * scenario.steps_per_epoch
         warmup = max(1, total // 10)
-        adamw = torch.optim.AdamW(param_groups(model, 0.01), lr=2e-5)
+        adamw = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.01}, spared], lr=2e-5)
         linear = torch.optim.lr_scheduler.LambdaLR(
-            adamw, lambda step: linear_warmup_decay(step, total, warmup)
+            adamw, lambda step: min(step / warmup, (total - step) / (total - warmup))
         )
         return Plan(
             optimizer=adamw,
@@ -271,18 +274,17 @@ def configure(scenario: Scenario, model: nn.Module) -> Plan:
             early_stopping_patience=None,
         )
     if scenario.kind == "resnet":
-        epochs = 90
-        per_epoch = scenario.steps_per_epoch
+        epochs, warmup = 90, 5
+        rate = 0.1 * scenario.batch_size / 256
         sgd = torch.optim.SGD(
-            param_groups(model, 1e-4), lr=scaled_lr(0.1, scenario.batch_size), momentum=0.9, nesterov=True
+            [{"params": matrices, "weight_decay": 1e-4}, spared], lr=rate, momentum=0.9, nesterov=True
         )
-        cosine = torch.optim.lr_scheduler.LambdaLR(
-            sgd, lambda step: warmup_cosine(step, epochs * per_epoch, 5 * per_epoch)
-        )
+        climb = torch.optim.lr_scheduler.LinearLR(sgd, start_factor=0.1, total_iters=warmup)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(sgd, T_max=epochs - warmup)
         return Plan(
             optimizer=sgd,
-            scheduler=cosine,
-            step_on="batch",
+            scheduler=torch.optim.lr_scheduler.SequentialLR(sgd, [climb, cosine], milestones=[warmup]),
+            step_on="epoch",
             epochs=epochs,
             dropout=0.0,
             early_stopping_patience=None,
@@ -314,7 +316,7 @@ def review(sheet: PlanSheet) -> set[str]:
     # BEGIN SOLUTION p2.review
     steps = math.ceil(sheet.samples / sheet.batch) * sheet.epochs
     fresh_cnn = sheet.optimizer == "sgd" and sheet.model == "cnn" and not sheet.pretrained
-    away = sheet.lr / scaled_lr(0.1, sheet.batch)
+    away = sheet.lr / (0.1 * sheet.batch / 256)
     holds = {
         "warmup_exceeds_run": sheet.warmup_steps >= steps,
         "milestone_never_acts": sheet.schedule == "step"

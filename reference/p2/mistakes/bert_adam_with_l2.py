@@ -1,0 +1,30 @@
+"""BERT is fine-tuned by Adam with an L2 term. Its pre-training decayed the weights themselves, apart from
+the adaptive step, and AdamW goes on with that.
+"""
+
+import dataclasses
+
+QUESTIONS = ("p2.configure",)
+MODULE = "optimizers"
+
+
+_right_configure = configure
+
+
+def configure(scenario, model):
+    plan = _right_configure(scenario, model)
+    if scenario.kind != "bert":
+        return plan
+    adam = torch.optim.Adam(
+        [
+            {"params": [p for p in model.parameters() if p.ndim >= 2], "weight_decay": 0.01},
+            {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+        ],
+        lr=2e-5,
+    )
+    total = plan.epochs * scenario.steps_per_epoch
+    warmup = max(1, total // 18)
+    decay = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda step: min(step / warmup, (total - step) / (total - warmup))
+    )
+    return dataclasses.replace(plan, optimizer=adam, scheduler=decay, step_on="batch")

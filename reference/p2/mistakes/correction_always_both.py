@@ -1,0 +1,13 @@
+"""Both averages are corrected whatever bias_correction says."""
+
+QUESTIONS = ("p2.updates",)
+MODULE = "optimizers"
+
+
+def _adam_direction(grad, state, betas, eps, bias_correction):
+    beta1, beta2 = betas
+    state["t"] = t = state.get("t", 0) + 1
+    state["m"] = mean = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    state["v"] = square = beta2 * state.get("v", 0.0) + (1 - beta2) * grad * grad
+    mean, square = mean / (1 - beta1**t), square / (1 - beta2**t)
+    return mean / (square.sqrt() + eps)

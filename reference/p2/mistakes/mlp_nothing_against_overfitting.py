@@ -1,0 +1,20 @@
+"""There is neither decay nor dropout for the small network: twice as many parameters as rows are enough to
+learn every row by heart.
+"""
+
+import dataclasses
+
+QUESTIONS = ("p2.configure",)
+MODULE = "optimizers"
+
+
+_right_configure = configure
+
+
+def configure(scenario, model):
+    plan = _right_configure(scenario, model)
+    if scenario.kind != "mlp":
+        return plan
+    adam = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
+    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(adam, factor=0.5, patience=4)
+    return dataclasses.replace(plan, optimizer=adam, scheduler=plateau, dropout=0.0)

@@ -1,0 +1,14 @@
+"""The velocity is a weighted average: the new gradient was multiplied by 1 - momentum, as in Adam. In SGD
+it enters whole.
+"""
+
+QUESTIONS = ("p2.updates",)
+MODULE = "optimizers"
+
+
+def sgd_step(p, grad, state, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
+    grad = grad + weight_decay * p
+    if momentum:
+        velocity = state["velocity"] = momentum * state.get("velocity", 0.0) + (1 - momentum) * grad
+        grad = grad + momentum * velocity if nesterov else velocity
+    return p - lr * grad
