@@ -161,21 +161,22 @@ def silenced_block(channels: int, x: Tensor, direction: Tensor, seed: int) -> tu
     return output.detach(), x.grad
 
 
-def block_input(
+def block_and_its_input(
     in_channels: int, out_channels: int, stride: int, x: Tensor, seed: int
-) -> tuple[Tensor, Tensor]:
-    """What x is after a pass in train mode, and the gradient of a weighted sum of the output with respect to
-    it."""
+) -> dict[str, Tensor]:
+    """A pass in train mode: ``output``, and ``input``, what x is after it."""
     block = _dressed_block(in_channels, out_channels, stride, x, seed).train()
+    with torch.no_grad():
+        return {"output": block(x), "input": x}
+
+
+def block_gradient(in_channels: int, out_channels: int, stride: int, x: Tensor, seed: int) -> torch.Tensor:
+    """The gradient of a weighted sum of the output with respect to x, the branch being silent."""
+    block = _dressed_block(in_channels, out_channels, stride, x, seed, main=0.0).train()
     x = x.clone().requires_grad_()
-    inside = x * 1.0  # no leaf: code that changes it in place is not stopped by autograd
-    before = inside._version
-    output = block(inside)
-    after = inside.detach().clone()
-    if inside._version == before:
-        (output * _draw("direction", output.shape, seed)).sum().backward()
-    gradient = x.grad if x.grad is not None else torch.zeros_like(x)
-    return after, gradient
+    output = block(x * 1.0)  # no leaf: autograd would stop code that changes it in place
+    (output * _draw("direction", output.shape, seed)).sum().backward()
+    return x.grad if x.grad is not None else torch.zeros_like(x)
 
 
 # ---- p2.network --------------------------------------------------------------------------------------------

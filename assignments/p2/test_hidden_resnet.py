@@ -134,11 +134,12 @@ def judged(bench):
         truth = all_totals(classes)
         if fits(got, truth, case):
             return True
-        # A slip in p2.count is not charged twice; a count that is nowhere near the truth excuses nothing.
+        # A slip in p2.count is not charged twice; a count that is no count of parameters excuses nothing.
         if (id(subject), classes) not in own:
             own[id(subject), classes] = np.array(subject.run(bench.totals, classes))
         counted = own[id(subject), classes]
-        return bool(np.abs(counted / truth - 1).max() < 0.1) and fits(got, counted, case)
+        grows = (np.diff(counted, axis=0) >= 0).all() and (np.diff(counted, axis=1) >= 0).all()
+        return bool(grows and 0.25 < np.median(counted / truth) < 4) and fits(got, counted, case)
 
     return call
 

@@ -64,15 +64,22 @@ def test_block_edges(student, reference, bench, rng):
 
 
 @graded("p2.block", points=0.8, rung="edges", hint="Which operations end in an underscore, and on what?")
-def test_block_leaves_its_input_alone(student, bench, rng):
-    """x is the same after the pass, and the gradient reaches it."""
-    for channels, wider, stride in ((4, 4, 1), (3, 5, 1), (3, 5, 2)):
-        x = rng.normal(size=(4, channels, 6, 6)).astype(np.float32)
-        seed = int(rng.integers(2**31))
-        after, gradient = student.run(bench.block_input, channels, wider, stride, x, seed)
-        check(bool(np.array_equal(after, x)), "the input is changed by the pass")
+def test_block_leaves_its_input_alone(student, reference, bench, rng):
+    """x is the same after the pass, and through the shortcut a gradient reaches it."""
+    cases = [block_case(rng, True, *sizes, (6, 6)) for sizes in ((4, 4, 1), (3, 5, 1), (3, 5, 2))]
+    for case in cases:
+        del case["training"]
+    check_each(
+        cases,
+        lambda subject, case: subject.run(bench.block_and_its_input, **case),
+        student,
+        reference,
+        label="the output, and the input after the pass",
+    )
+    for case in cases:
+        gradient = student.run(bench.block_gradient, **case)
         check(bool(np.isfinite(gradient).all()), "the gradient with respect to x is not finite")
-        check(bool(np.abs(gradient).max() > 1e-4), "no gradient reaches x")
+        check(bool(np.abs(gradient).max() > 1e-4), "no gradient reaches x through the shortcut")
 
 
 # ---- p2.network --------------------------------------------------------------------------------------------

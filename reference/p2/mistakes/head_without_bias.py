@@ -1,0 +1,16 @@
+"""The head was counted without its bias. The convolutions have none because a BatchNorm follows them;
+nothing follows the head.
+"""
+
+QUESTIONS = ("p2.count",)
+MODULE = "resnet"
+
+
+_right_count = count_parameters
+
+
+def count_parameters(width, blocks_per_stage=3, num_classes=10):
+    counts = _right_count(width, blocks_per_stage, num_classes)
+    counts["head"] -= num_classes
+    counts["total"] = sum(counts[part] for part in ("stem", "stage1", "stage2", "stage3", "head"))
+    return counts

@@ -1,0 +1,12 @@
+"""The largest width within the bounds was never tried. `range` stops before its end."""
+
+QUESTIONS = ("p2.design",)
+MODULE = "resnet"
+
+
+def design(target, tolerance, num_classes=10):
+    for width in range(4, 256):
+        for blocks in range(1, 19):
+            if abs(count_parameters(width, blocks, num_classes)["total"] - target) <= tolerance:
+                return width, blocks
+    return None

@@ -1,0 +1,20 @@
+"""The stages have 3, 4 and 6 blocks as in ResNet-34. Here each has blocks_per_stage."""
+
+QUESTIONS = ("p2.network",)
+MODULE = "resnet"
+
+
+def _init(self, width=16, blocks_per_stage=3, num_classes=10):
+    stages, channels = [], width
+    for stage in range(3):
+        blocks = []
+        for index in range((3, 4, 6)[stage]):
+            wider = width * 2**stage
+            blocks.append(BasicBlock(channels, wider, 2 if stage > 0 and index == 0 else 1))
+            channels = wider
+        stages.append(blocks)
+    stem = Stem(width, kernel_size=3, stride=1, pool=False)
+    Trunk.__init__(self, stem, stages, features=channels, num_classes=num_classes)
+
+
+CifarResNet.__init__ = _init
