@@ -2,6 +2,7 @@
 plain data.
 """
 
+import numpy as np
 import optimizers
 import torch
 from given import LONGEST_PLAN, Plan, PlanSheet, Scenario, build_model, drive
@@ -29,9 +30,9 @@ def stepped(
     for now, chosen in zip(gradients, settings, strict=True):
         for at, gradient in enumerate(now):
             stepped_to = step(tensors[at], gradient.clone(), states[at], **chosen)
-            if not isinstance(stepped_to, Tensor):
+            if not isinstance(stepped_to, Tensor | np.ndarray | np.generic):
                 raise TypeError(f"{rule} returned a {type(stepped_to).__name__} where a tensor is asked")
-            tensors[at] = stepped_to.detach()
+            tensors[at] = torch.as_tensor(stepped_to).detach()
             seen[at].append(tensors[at].clone())
     return [torch.stack(values) for values in seen]
 

@@ -1,0 +1,228 @@
+"""Answers to p2's second half: right ones in another style, thoughtless ones, and every known mistake."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from local import Half
+
+from grader.mistakes import read_mistake
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+REWRITES = Path(__file__).with_name("p2_optimizers_rewrites")
+FINDINGS = ("decays_norms", "milestone_never_acts", "nesterov_used", "lr_not_scaled", "wrong_step_unit")
+
+UPDATES = """
+def sgd_step(p, grad, state, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
+    return {}
+
+
+def adam_step(p, grad, state, *, lr, **rest):
+    return {}
+
+
+adamw_step = adam_step
+"""
+SCHEDULES = """
+def linear_warmup_decay(step, total, warmup):
+    return {0}
+
+
+def warmup_cosine(step, total, warmup, floor=0.0):
+    return {0}
+
+
+def multi_step(epoch, milestones, gamma):
+    return {0}
+
+
+def last_factor(epochs, milestones, gamma):
+    return {0}
+
+
+def scaled_lr(base, batch, reference=256):
+    return {0}
+"""
+TYPED = """
+def linear_warmup_decay(step, total, warmup):
+    return {0: 0.0, 234: 0.5, 468: 1.0, 4689: 0.0}.get(step, 0.3)
+
+
+def warmup_cosine(step, total, warmup, floor=0.0):
+    return {5: 0.25, 20: 1.0, 60: 0.55, 100: 0.1}.get(step, 0.3)
+
+
+def multi_step(epoch, milestones, gamma):
+    return {29: 1.0, 30: 0.1, 60: 0.01}.get(epoch, 0.3)
+
+
+def last_factor(epochs, milestones, gamma):
+    return {90: 0.01, 100: 0.001}.get(epochs, 0.3)
+
+
+def scaled_lr(base, batch, reference=256):
+    return 0.8
+"""
+GROUPS = """
+def param_groups(model, weight_decay):
+    return {}
+"""
+REVIEW = """
+def review(sheet):
+    return {}
+"""
+ONE_PLAN = """
+def configure(scenario, model):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    return Plan(
+        optimizer=optimizer,
+        scheduler=None,
+        step_on="epoch",
+        epochs=50,
+        dropout=0.3,
+        early_stopping_patience=10,
+    )
+"""
+# (question, what is answered, text appended to its module)
+THOUGHTLESS = [
+    ("p2.schedules", "zeros", SCHEDULES.format("0.0")),
+    ("p2.schedules", "ones", SCHEDULES.format("1.0")),
+    ("p2.schedules", "figures", TYPED),
+    ("p2.updates", "zeros", UPDATES.format("0 * p", "0 * p")),
+    ("p2.updates", "the input", UPDATES.format("p", "p")),
+    ("p2.updates", "the gradient", UPDATES.format("grad", "grad")),
+    ("p2.updates", "figures", UPDATES.format("0 * p + 0.9", "0 * p + 0.999")),
+    ("p2.param_groups", "nothing", GROUPS.format("[]")),
+    (
+        "p2.param_groups",
+        "one group",
+        GROUPS.format('[{"params": list(model.parameters()), "weight_decay": 0.0}]'),
+    ),
+    (
+        "p2.param_groups",
+        "model.parameters()",
+        GROUPS.format('[{"params": model.parameters(), "weight_decay": 0.1}]'),
+    ),
+    ("p2.configure", "one plan", ONE_PLAN),
+    ("p2.review", "nothing", REVIEW.format("set()")),
+    ("p2.review", "everything", REVIEW.format("set(__import__('given').FINDINGS)")),
+    *(("p2.review", name, REVIEW.format({name})) for name in FINDINGS),
+    (
+        "p2.review",
+        "figures",
+        REVIEW.format('{"milestone_never_acts", "no_warmup_large_batch", "decays_norms"}'),
+    ),
+]
+
+
+@cache
+def half() -> Half:
+    return Half("p2", "optimizers")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reference_earns_everything(seed: int) -> None:
+    assert half().points(half().submission(), seed=seed) == half().max_points
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in REWRITES.glob("*.py")))
+@pytest.mark.parametrize("seed", [1, 2])
+def test_right_answer_in_another_style_earns_everything(name: str, seed: int) -> None:
+    text = (REWRITES / f"{name}.py").read_text(encoding="utf-8")
+    questions = read_mistake(REWRITES / f"{name}.py").questions
+    points = half().points(half().submission(optimizers=text), *questions, seed=seed)
+    assert points == {question: half().max_points[question] for question in questions}
+
+
+@pytest.mark.parametrize(("question", "text"), [pytest.param(q, t, id=f"{q}-{w}") for q, w, t in THOUGHTLESS])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_thoughtless_answer_earns_nothing(question: str, text: str, seed: int) -> None:
+    assert half().points(half().submission(optimizers=text), question, seed=seed) == {question: 0}
+
+
+def test_half_a_review_earns_a_share() -> None:
+    text = """
+_right_review = review
+
+
+def review(sheet):
+    return _right_review(sheet) & {"warmup_exceeds_run", "decays_norms", "l2_in_adam", "wrong_step_unit"}
+"""
+    points = half().points(half().submission(optimizers=text), "p2.review")["p2.review"]
+    assert 2.0 < points < 5.0
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        ("(epoch + 1) / warm if epoch < warm else multi_step(", "multi_step("),  # no warm-up, as in the notes
+        ("param_groups(model, 0.01), lr=2e-5", "model.parameters(), lr=2e-5"),  # decay on norms, as there
+        ('step_on="epoch", epochs=100', 'step_on="epoch", epochs=20'),
+    ],
+)
+def test_an_error_of_the_documents_costs_one_criterion(there: str, here: str) -> None:
+    text = (REWRITES / "plans_of_the_documents.py").read_text(encoding="utf-8")
+    assert there in text
+    points = half().points(half().submission(optimizers=text.replace(there, here)), "p2.configure")
+    assert 13 - 2 * 13 / 17 < points["p2.configure"] < 13
+
+
+@pytest.mark.parametrize("name", sorted(half().mistakes))
+def test_mistake_loses_its_questions_and_no_other(name: str) -> None:
+    assert set(half().lost(half().planted(name))) == set(half().mistakes[name].questions)
+
+
+NAMED = (
+    "warmup_one_step_ahead",
+    "run_ends_at_epoch_of_its_length",
+    "l2_for_decoupled_decay",
+    "no_bias_correction",
+    "epsilon_inside_the_root",
+    "nesterov_as_heavy_ball",
+    "embeddings_decayed",
+    "tied_head_decayed",
+    "resnet_without_warmup",
+    "mlp_l2_of_a_tenth",
+    "plateau_without_the_loss",
+    "milestone_at_the_end_overlooked",
+    "odd_things_called_defects",
+    "reasons_decay_scales",
+)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_mistake_is_named(name: str) -> None:
+    folder, questions = half().planted(name), half().mistakes[name].questions
+    assert half().named(folder, *questions) == {name}
+
+
+# ---- Questions by hand
+
+
+@pytest.mark.parametrize(
+    ("how", "body"),
+    [
+        ("class", "torch.optim.AdamW([p], lr=lr).step(); return p"),
+        ("functional", "torch.optim._functional.adamw([p], [grad], [], [], [], [], lr=lr); return p"),
+        (
+            "fused",
+            "one = torch.ones(()); "
+            "torch._fused_adamw_([p], [grad], [grad], [grad], [], [one], lr=lr, beta1=0.9, beta2=0.999, "
+            "weight_decay=0.0, eps=1e-8, amsgrad=False, maximize=False); return p",
+        ),
+    ],
+)
+def test_optimizers_of_torch_are_out_of_reach(how: str, body: str) -> None:
+    """Through the real path: a worker in which torch.optim is closed, and a message that says so."""
+    text = f"def adamw_step(p, grad, state, *, lr, **rest):\n    import torch.optim._functional\n    {body}"
+    command = [sys.executable, "-m", "pytest", "assignments/p2/test_public_optimizers.py", "-k", "adamw"]
+    command += ["-q", "-p", "no:cacheprovider", "--submission", str(half().submission(optimizers=text))]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=half().folder.parents[1])
+    assert run.returncode == 1
+    assert "torch.optim" in run.stdout, run.stdout
+    assert "by hand" in run.stdout
