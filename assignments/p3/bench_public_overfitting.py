@@ -1,11 +1,11 @@
-"""Probes of EarlyStopping, prepare, train_mode, jitter and recipe: data in, what they did out."""
+"""Probes of EarlyStopping, prepare and train_mode: data in, what they did out."""
 
 from __future__ import annotations
 
 import overfitting
 import torch
 from given import TinyResNet
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 # ---- p3.early_stopping -------------------------------------------------------------------------------------
@@ -152,35 +152,3 @@ def fine_tune(
         "averaged": sorted(averaged),
         "training": sorted(training),
     }
-
-
-# ---- p3.recipe ---------------------------------------------------------------------------------------------
-
-
-def jittered(images: Tensor, seed: int, ambient: int) -> tuple[Tensor, Tensor]:
-    """What jitter makes of a batch, and the batch afterwards.
-
-    :param seed: of the generator.
-    :param ambient: seed of torch's global random numbers.
-    """
-    torch.manual_seed(ambient)
-    return overfitting.jitter(images, Generator().manual_seed(seed)), images
-
-
-def _rows(history: list[dict[str, float]]) -> list[dict[str, float]]:
-    keys = ("train_loss", "train_acc", "val_loss", "val_acc")
-    return [{key: float(row[key]) for key in keys} for row in history]
-
-
-def recipe_run(
-    images: Tensor, labels: Tensor, val_images: Tensor, val_labels: Tensor, tests: Tensor, seed: int
-) -> tuple[list[dict[str, float]], Tensor]:
-    """Train by the recipe.
-
-    :return: its history, and the model's logits for the test images in eval mode.
-    """
-    model, history = overfitting.recipe(images, labels, val_images, val_labels, seed)
-    model.eval()
-    with torch.no_grad():
-        logits = torch.cat([model(chunk) for chunk in tests.split(100)])
-    return _rows(history), logits

@@ -1,5 +1,5 @@
-"""The images are turned by any angle. A digit that stands on its head is another digit or none: a 6 becomes a 9, and
-the label stays a 6. Only changes that leave the label true multiply the data.
+"""The images are turned by any angle. A digit that stands on its head is another digit or none: a 6
+becomes a 9, and the label stays a 6. Only changes that leave the label true multiply the data.
 """
 
 QUESTIONS = ("p3.recipe", "p3.predict")

@@ -1,5 +1,5 @@
-"""Label smoothing alone. It keeps the network from being certain, of right labels and wrong ones alike, and shows
-it no other image.
+"""Label smoothing alone. It keeps the network from being certain, of right labels and wrong ones alike,
+and shows it no other image.
 """
 
 QUESTIONS = ("p3.recipe", "p3.predict")

