@@ -231,7 +231,7 @@ def judge_plans(student, bench, rounds):
             losses = MLP_LOSSES if kind == "mlp" else [0.999**epoch for epoch in range(1000)]
             plans[kind] = student.run(bench.carried_out, kind=kind, **run, losses=losses)
         peaks = sorted(peak(got) for got in plans.values())
-        check(min(peaks) > 0 and max(peaks) < math.inf, "a learning rate is not a positive number")
+        check(all(0 < number < math.inf for number in peaks), "a learning rate is not a positive number")
         check(min(peaks) < max(peaks), "the three scenarios have the same learning rate")
         distinct = all(low * 1.01 < high for low, high in itertools.pairwise(peaks))
         for kind, run in runs.items():

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from grader.testing import assert_same, check, graded
+from grader.testing import Curves, assert_same, check, graded
 
 # ---- p2.configure
 
@@ -15,12 +15,22 @@ SIZES = {
 }
 
 
+LOSSES = [0.97**epoch for epoch in range(12)] + [0.7] * 60  # falls, then stalls
+
+
 @graded("p2.configure", points=1.3, rung="interface")
-def test_configure_form(student, bench):
+def test_configure_form(student, bench, artifacts):
     """configure returns a plan for each scenario whose optimizer and scheduler can be used."""
     for kind, sizes in SIZES.items():
-        got = student.run(bench.carried_out, kind=kind, **sizes, losses=[1.0] * 3)
-        check(float(np.max(got["rates"])) > 0, f"{kind}: the learning rate is 0 throughout three epochs")
+        got = student.run(bench.carried_out, kind=kind, **sizes, losses=LOSSES)
+        rates = np.asarray(got["rates"])
+        at = np.arange(0, len(rates), max(1, len(rates) // 400))
+        line = {"learning rate": rates[at].tolist()}
+        epochs = (at / got["per_epoch"]).tolist()
+        artifacts.add(
+            Curves(f"rate-{kind}", f"Learning rate of the plan for {kind}", line, "epoch", "rate", at=epochs)
+        )
+        check(float(np.max(got["rates"])) > 0, f"{kind}: the learning rate is 0 throughout")
         check(bool(np.all(np.isfinite(got["rates"]))), f"{kind}: a learning rate is not finite")
         check(0 <= float(got["dropout"]) < 1, f"{kind}: dropout is a share of the units, below 1")
         patience = got["patience"]
