@@ -14,7 +14,7 @@ INTERVENTIONS = {
 }
 IMPACTS = {"raises_accuracy", "hurts_accuracy", "lowers_loss_only", "no_clear_effect"}
 CHANGES = {
-    *("four_times_the_images", "sixteen_features", "thirty_percent_wrong"),
+    *("with_800_images", "sixteen_features", "thirty_percent_wrong"),
     *("turns_alone", "upside_down"),
 }
 WIDEST = 0.25

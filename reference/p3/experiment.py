@@ -1,6 +1,6 @@
 """Given with p3, not handed in: trainings of a few seconds on noisy digits, with their curves.
 
-python -m experiment plain             the training without any regularization: what learning by heart looks like
+python -m experiment plain             a training without any regularization: what learning by heart is
 python -m experiment recipe            your recipe, beside your PREDICTION; shut until there is one
 python -m experiment jitter            some digits, and what your jitter makes of them
 python -m experiment freeze            a network trained on five digits, prepared by you for the other five
@@ -73,7 +73,8 @@ def plain(seed: int, save: str | None) -> None:
     loss, accuracy = evaluate(model, *clean_digits(1000, seed + 1000))
     last = history[-1]
     print(
-        f"least validation loss in epoch {best_epoch(history)}; on 1,000 new digits {accuracy:.3f}, loss {loss:.2f}"
+        f"least validation loss in epoch {best_epoch(history)}; "
+        f"on 1,000 new digits {accuracy:.3f}, loss {loss:.2f}"
     )
     print(f"last epoch: training accuracy {last['train_acc']:.3f}, validation {last['val_acc']:.3f}")
 
@@ -115,7 +116,7 @@ def jitter(seed: int, save: str | None) -> None:
 
 
 def freeze(seed: int, save: str | None) -> None:
-    """Train on digits 0 to 4, then let the student's prepare and train_mode make 5 to 9 of it from 60 images."""
+    """Train on digits 0 to 4; the student's prepare and train_mode then teach 5 to 9 from 60 images."""
     images, labels = clean_digits(1000, seed)
     old, new = labels < 5, labels >= 5
     torch.manual_seed(seed)
@@ -151,9 +152,8 @@ def table(save: str | None) -> None:
                 mean = {name: statistics.fmean(arm["accuracy"]) for name, arm in arms.items()}
                 show_bars("Accuracy on new digits, mean of ten runs", mean, save=save)
                 for name, arm in arms.items():
-                    print(
-                        f"{name:18} loss {statistics.fmean(arm['loss']):.2f}  against {arm['against']}: {arm['what']}"
-                    )
+                    loss = statistics.fmean(arm["loss"])
+                    print(f"{name:18} loss {loss:.2f}  against {arm['against']}: {arm['what']}")
                 return
     raise SystemExit("assignments/p3/ablations.json was not found: run this inside the course folder")
 

@@ -12,6 +12,6 @@ PREDICTION = PREDICTION | {
         "turns_alone",
         "upside_down",
         "thirty_percent_wrong",
-        "four_times_the_images",
+        "with_800_images",
     ]
 }
