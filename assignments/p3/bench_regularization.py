@@ -17,6 +17,11 @@ def _reseed(seed: int) -> None:
     random.seed(seed)
 
 
+def _stacked(answers: list[Tensor]) -> Tensor:
+    """Tensors or arrays of one shape as one tensor."""
+    return torch.stack([torch.as_tensor(answer) for answer in answers])
+
+
 # ---- p3.mixup and p3.augment -------------------------------------------------------------------------------
 
 
@@ -28,7 +33,7 @@ def mixed_often(
         regularization.mixup(x.clone(), y, alpha, num_classes, Generator().manual_seed(seed))
         for seed in seeds
     ]
-    return torch.stack([pair[0] for pair in pairs]), torch.stack([pair[1] for pair in pairs])
+    return _stacked([pair[0] for pair in pairs]), _stacked([pair[1] for pair in pairs])
 
 
 def mixed_under(
@@ -44,14 +49,14 @@ def mixed_under(
 def augmented_under(x: Tensor, seed: int, global_seed: int, train: bool) -> tuple[Tensor, Tensor]:
     """What augment makes of a batch under another global seed; then the batch as it left it."""
     _reseed(global_seed)
-    films = regularization.augment(x, Generator().manual_seed(seed), train=train).clone()
-    return films, x
+    films = regularization.augment(x, Generator().manual_seed(seed), train=train)
+    return torch.as_tensor(films).clone(), x
 
 
 def augmented_in_turn(x: Tensor, seed: int, times: int) -> Tensor:
     """What augment makes of a batch with one generator, again and again: (times, N, 1, H, W)."""
     generator = Generator().manual_seed(seed)
-    return torch.stack([regularization.augment(x.clone(), generator) for _ in range(times)])
+    return _stacked([regularization.augment(x.clone(), generator) for _ in range(times)])
 
 
 # ---- p3.generalise -----------------------------------------------------------------------------------------

@@ -186,6 +186,7 @@ def test_mixup_follows_alpha(student, bench, rng):
     """Over 300 batches the shares spread as Beta(alpha, alpha) does."""
     for alpha, tolerance in ((0.4, 0.15), (4.0, 0.06)):
         weights = shares(student, bench, rng, (7,), alpha, 3, seeds=300)
+        check(bool(((weights > 1e-6).sum(axis=2) == 2).any()), "nothing is mixed")
         largest = np.where((weights > 1e-6).sum(axis=2) == 2, weights.max(axis=2), np.nan)
         spread = float(np.nanmean((2 * largest - 1) ** 2))
         check(abs(spread - 1 / (2 * alpha + 1)) <= tolerance, "lam is not drawn from Beta(alpha, alpha)")

@@ -61,12 +61,12 @@ def test_augment_keeps_positions(student, bench, rng):
 
 @graded("p3.augment", points=1.5, rung="random", hint="Look at a row of augmented films: can you read them?")
 def test_augment_keeps_findings(student, bench, rng):
-    """A reader that allows for small turns and shifts recognises nine in ten of what it did before."""
-    given, labels = clear_films(400, rng)
+    """A reader that allows for small turns and shifts recognises three in four of what it did before."""
+    given, labels = clear_films(250, rng)
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_augmented(got, given)
     before, after = (int((read_digits(images) == labels).sum()) for images in (given, got))
-    check(after >= 0.9 * before, "the films can no longer be read")
+    check(after >= 0.75 * before, "the films can no longer be read")
 
 
 @graded("p3.augment", points=1.0, rung="random", hint="By how many pixels does the figure move?")
@@ -141,7 +141,7 @@ def in_range(setting, accepted):
 
 
 def strategy_share(strategy):
-    """(right claims - wrong ones) / 8, from 0 to 1: each technique claims a setting and an effect.
+    """(right claims, 8 at most, - wrong ones) / 8, never below 0: a technique claims a setting and an effect.
 
     A technique that destroys labels or trains the fault on claims two wrong things.
     """
@@ -153,7 +153,7 @@ def strategy_share(strategy):
         accepted, effects = STRATEGY[technique]
         for holds in (in_range(setting, accepted), effect in effects):
             right, wrong = right + holds, wrong + (not holds)
-    return min(1.0, max(0.0, (right - wrong) / CLAIMS))
+    return max(0.0, (min(right, CLAIMS) - wrong) / CLAIMS)
 
 
 @graded("p3.strategy", points=4.0, rung="closed")
@@ -176,7 +176,7 @@ def test_hospital_e(student, gate):
 @graded("p3.generalise", points=1.2, rung="edges", hint="What must a film's logits not depend on?")
 @pytest.mark.timeout(60)
 def test_train_is_pure(student, bench, rng):
-    """The same seed gives the same network, a film's logits are its own, the training films are left alone."""
+    """The same seed gives the same network, a film's logits are its own, the training films stay."""
     known, new = films({0: 60, 1: 60, 2: 60, 3: 20}, rng), films({4: 6}, rng)
     seed, *global_seeds = rng.integers(2**31, size=3).tolist()
     (first, second), alone, left = student.run(

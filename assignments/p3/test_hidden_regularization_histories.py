@@ -49,7 +49,9 @@ def random_history(kind, rng):
         val = flat_end(rng, start, float(train[-1]) * float(rng.uniform(0.8, 1.3)), rows)
     if kind == "overfit" or (kind in ("leak", "diverging") and rng.random() < 0.4):
         val = turned(rng, start, rows)
-        gap = float(rng.uniform(0.12, 0.4))
+        gap = float(rng.choice([rng.uniform(0.02, 0.08), rng.uniform(0.12, 0.4)]))
+    elif kind == "healthy" and rng.random() < 0.4:
+        gap = float(rng.uniform(0.12, 0.25))  # ahead in training, and the validation loss has not turned
     if kind == "leak":
         external = train_acc - gap - float(rng.uniform(0.3, 0.4))
     elif rng.random() < 0.6:

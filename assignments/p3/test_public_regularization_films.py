@@ -105,12 +105,12 @@ def test_augment_by_seed_and_mode(student, bench):
 
 @graded("p3.augment", points=0, rung="random")
 def test_augment_leaves_films_readable(student, bench, rng):
-    """A reader that allows for small turns and shifts recognises nine in ten of what it did before."""
-    given, labels = clear_films(200, rng)
+    """A reader that allows for small turns and shifts recognises three in four of what it did before."""
+    given, labels = clear_films(120, rng)
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_film(got, given)
     before, after = (int((read_digits(images) == labels).sum()) for images in (given, got))
-    check(after >= 0.9 * before, "the films can no longer be read", f"{after} of {before}")
+    check(after >= 0.75 * before, "the films can no longer be read", f"{after} of {before}")
 
 
 # ---- p3.strategy
@@ -152,20 +152,18 @@ def report(name, trained_on, random_val, **accuracy):
 
 # Measured on films like these, five runs each.
 MEASURED = [
-    report("plain", "ABC", 0.916, A=0.92, B=0.92, C=0.91, D=0.417, E=0.435),
-    report("top rows hidden, augmented", "ABC", 0.897, A=0.90, B=0.90, C=0.89, D=0.882, E=0.858),
-    report("augmented", "ABC", 0.932, A=0.93, B=0.94, C=0.93, D=0.844, E=0.826),
+    report("plain", "ABC", 0.960, A=0.962, B=0.961, C=0.962, D=0.448, E=0.484),
+    report("prepared, augmented", "ABC", 0.881, A=0.886, B=0.887, C=0.886, D=0.885, E=0.886),
+    report("augmented", "ABC", 0.947, A=0.946, B=0.948, C=0.950, D=0.738, E=0.771),
 ]
 
 
 @graded("p3.generalise", points=1.1, rung="figures", hint="Which hospitals say something about the next one?")
 def test_deploy_of_the_handout(student):
     """The handout's three models: not the one with the best random validation."""
-    assert_same(student.regularization.deploy(MEASURED), "top rows hidden, augmented", "the model to deploy")
+    assert_same(student.regularization.deploy(MEASURED), "prepared, augmented", "the model to deploy")
     more = [*MEASURED, report("trained on D too", "ABCD", 0.915, A=0.91, B=0.92, C=0.91, D=0.93, E=0.853)]
-    assert_same(
-        student.regularization.deploy(more), "top rows hidden, augmented", "the model to deploy, of four"
-    )
+    assert_same(student.regularization.deploy(more), "prepared, augmented", "the model to deploy, of four")
 
 
 @graded("p3.generalise", points=0, rung="random")
@@ -174,4 +172,4 @@ def test_deploy_does_not_look_at_the_order(student, rng):
     for _ in range(4):
         order = rng.permutation(len(MEASURED)).tolist()
         got = student.regularization.deploy([MEASURED[at] for at in order])
-        assert_same(got, "top rows hidden, augmented", "the model to deploy, in another order")
+        assert_same(got, "prepared, augmented", "the model to deploy, in another order")

@@ -18,5 +18,7 @@ class Standardised(nn.Module):
 def train(images: Tensor, labels: Tensor, hospitals: Tensor, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     model, chosen = Standardised(), hospitals == 3
-    fit(model, images[chosen], labels[chosen], epochs=60, seed=seed, lr=2e-3, weight_decay=0.01, batch_size=32)
+    fit(
+        model, images[chosen], labels[chosen], epochs=60, seed=seed, lr=2e-3, weight_decay=0.01, batch_size=32
+    )
     return model

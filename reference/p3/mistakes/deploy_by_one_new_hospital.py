@@ -1,0 +1,13 @@
+"""One new hospital decided, where the mean over all new ones is asked: a single one is an accident."""
+
+QUESTIONS = ("p3.generalise",)
+MODULE = "regularization"
+
+
+def deploy(reports: list[Report]) -> str:
+    trained_on = {hospital for report in reports for hospital in report["trained_on"]}
+    new = [hospital for hospital in reports[0]["accuracy"] if hospital not in trained_on]
+    if not new:
+        raise ValueError("every hospital was trained on by some model")
+
+    return max(reports, key=lambda report: report["accuracy"][new[-1]])["name"]
