@@ -1,4 +1,4 @@
-"""Reads digits by comparing them with the ten bitmaps, turned, scaled and moved: nothing is trained. NumPy only.
+"""Reads digits by likeness to the ten bitmaps, turned, scaled and moved: nothing is trained. NumPy only.
 
 It tells a judge whether a picture still shows what it showed, however it was moved, and whether a figure was
 mirrored or turned. Brightness and contrast do not matter to it.
@@ -28,7 +28,8 @@ def read_digits(images: Images) -> Integers:
     :return: (N,) in 0 .. 9.
     """
     templates, classes = _digit_templates()
-    return classes[likeness(images.reshape(-1, SIZE, SIZE), templates).argmax(axis=1)]
+    found: Integers = classes[likeness(images.reshape(-1, SIZE, SIZE), templates).argmax(axis=1)]
+    return found
 
 
 def orientation(images: Images, figure: Images) -> Integers:
@@ -45,7 +46,7 @@ def orientation(images: Images, figure: Images) -> Integers:
 
 
 def likeness(images: Images, templates: Images) -> npt.NDArray[np.float64]:
-    """The largest correlation of each image with each template, over all places that the template can move to.
+    """The largest correlation of each image with each template, over all places to which it can move.
 
     :param images: (N, S, S).
     :param templates: (T, S, S).
