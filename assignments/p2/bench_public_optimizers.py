@@ -162,10 +162,13 @@ def _attention(width: int) -> nn.Module:
 
 
 def _tied(width: int) -> nn.Module:
-    """A language model: the head's matrix, registered before the embedding, is the embedding's."""
+    """A language model: the head's matrix, registered before the embedding, is the embedding's; another
+    embedding is alone.
+    """
     embedding, head = nn.Embedding(9, width), nn.Linear(width, 9)
     head.weight = embedding.weight
-    return nn.ModuleDict({"head": head, "hidden": nn.Linear(width, width), "tokens": embedding})
+    rest = {"hidden": nn.Linear(width, width), "tokens": embedding, "kinds": nn.Embedding(2, width)}
+    return nn.ModuleDict({"head": head, **rest})
 
 
 def _shared(width: int) -> nn.Module:

@@ -19,7 +19,9 @@ def random_steps(rng, name, count=40, **extra):
     for _ in range(count):
         total = int(rng.integers(20, 5_000))
         warmup = int(rng.integers(2, total // 2))
-        step = int(rng.choice([rng.integers(1, warmup), rng.integers(warmup + 1, total)]))
+        # In the decay at a distance from its ends, where a cosine is nearly flat.
+        decaying = warmup + (total - warmup) * rng.uniform(0.15, 0.95)
+        step = int(rng.choice([rng.integers(1, warmup), decaying]))
         chosen = {key: float(rng.uniform(*bounds)) for key, bounds in extra.items()}
         cases.append(asked(name, step=step, total=total, warmup=warmup, **chosen))
     return cases

@@ -22,7 +22,9 @@ LOSSES = [0.97**epoch for epoch in range(12)] + [0.7] * 60  # falls, then stalls
 def test_configure_form(student, bench, artifacts):
     """configure returns a plan for each scenario whose optimizer and scheduler can be used."""
     for kind, sizes in SIZES.items():
-        got = student.run(bench.carried_out, kind=kind, **sizes, losses=LOSSES)
+        got = student.run(
+            bench.carried_out, kind=kind, **sizes, losses=LOSSES if kind == "mlp" else LOSSES * 15
+        )
         rates = np.asarray(got["rates"])
         at = np.arange(0, len(rates), max(1, len(rates) // 400))
         line = {"learning rate": rates[at].tolist()}
