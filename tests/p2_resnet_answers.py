@@ -413,3 +413,30 @@ THOUGHTLESS: dict[str, dict[str, str]] = {
 """,
     },
 }
+
+# Right as far as they get: no memory or no time is enough for the largest networks.
+BUILT = {
+    "by building it": f"""
+{COUNT}
+    if min(width, blocks_per_stage, num_classes) < 1:
+        raise ValueError
+    model = CifarResNet(width, blocks_per_stage, num_classes)
+
+    def size(part):
+        return sum(parameter.numel() for parameter in part.parameters())
+
+    counts = dict(stem=size(model.stem), head=size(model.head), total=size(model))
+    return counts | {{f"stage{{i + 1}}": size(stage) for i, stage in enumerate(model.stages)}}
+""",
+    "block by block": f"""
+_of_one_block = count_parameters
+
+{COUNT}
+    counts = _of_one_block(width, min(blocks_per_stage, 1), num_classes)
+    for part, channels in (("stage1", width), ("stage2", 2 * width), ("stage3", 4 * width)):
+        for _ in range(blocks_per_stage - 1):
+            counts[part] += 18 * channels**2 + 4 * channels
+            counts["total"] += 18 * channels**2 + 4 * channels
+    return counts
+""",
+}

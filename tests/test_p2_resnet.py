@@ -26,6 +26,14 @@ COUNTED_WRONGLY = {
     "projection_in_stage_1_too": 1_085_674,
     "running_statistics_counted": 1_087_722,
 }
+# A slip can show where its question is asked, or where what it spoils is used.
+RELATED = {
+    "p2.count": ("p2.count", "p2.design"),
+    "p2.shortcuts": ("p2.shortcuts",),
+    "p2.design": ("p2.count", "p2.design"),
+    "p2.block": ("p2.block", "p2.network"),
+    "p2.network": ("p2.block", "p2.network"),
+}
 MODULES = ("given", "trunk", "resnet")
 
 
@@ -154,16 +162,12 @@ def test_a_mistake_of_the_documents_counts_what_they_say(resnet, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        *("scaled_from_width_16", "no_stride", "relu_before_the_sum", "max_pool_in_the_stem"),
-        *("channels_alone_decide", "gives_up_silently"),
-    ],
+    "name", ["scaled_from_width_16", "no_stride", "relu_before_the_sum", "channels_alone_decide"]
 )
 def test_a_mistake_loses_its_question_and_is_named(name: str) -> None:
     mistake = half().mistakes[name]
     folder = half().planted(name)
-    assert set(half().lost(folder)) == set(mistake.questions)
+    assert set(half().lost(folder, *RELATED[mistake.questions[0]])) == set(mistake.questions)
     assert half().named(folder, *mistake.questions) == {name}
 
 
