@@ -1,0 +1,348 @@
+"""Content of p3's second half: points, handout, closed questions, forecasts, given code, experiments."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import math
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from local import Half, handout_faults
+
+from grader.faults import Mismatch
+from grader.lint import lint_file
+
+pytestmark = pytest.mark.timeout(120)
+
+HALF = Half("p3", "overfitting")
+POINTS = {
+    "p3.rank": 6,
+    "p3.impact": 4,
+    "p3.early_stopping": 10,
+    "p3.freeze": 8,
+    "p3.predict": 7,
+    "p3.recipe": 7,
+}
+# Trainings of seconds: the slow tests have those that `grader calibrate` does not.
+LONG = (
+    "test_recipe_accuracy",
+    "test_recipe_accuracy_in_public",
+    "test_forecast_of_the_recipe",
+    "test_recipe_returns_the_best_epoch",
+    "test_recipe_follows_its_seed",
+)
+
+
+def graded(name: str) -> Callable[..., None]:
+    """A graded test function of this half."""
+    return next(test.function for test in HALF.tests if test.function.__name__ == name)
+
+
+def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A file of the reference, with the files beside it in reach."""
+    for module in ("given", "overfitting", "experiment", "films", "regularization"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.syspath_prepend(str(HALF.reference_folder))
+    return importlib.import_module(name)
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    yield load("given", monkeypatch)
+    forget()
+
+
+@pytest.fixture
+def solution(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    yield load("overfitting", monkeypatch)
+    forget()
+
+
+@pytest.fixture
+def experiment(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    yield load("experiment", monkeypatch)
+    forget()
+
+
+def forget() -> None:
+    for module in ("given", "overfitting", "experiment"):
+        sys.modules.pop(module, None)
+
+
+# ---- Points and handout
+
+
+def test_points_add_up() -> None:
+    assert HALF.max_points == POINTS
+
+
+def test_the_handout_asks_every_question() -> None:
+    assert handout_faults(HALF) == []
+
+
+@pytest.mark.parametrize(
+    "path", sorted(HALF.folder.glob("test_*overfitting*.py")), ids=lambda path: path.stem
+)
+def test_the_tests_keep_the_house_rules(path: Any) -> None:
+    assert lint_file(path) == []
+
+
+def test_the_lists_of_words_are_the_same_everywhere(solution: ModuleType) -> None:
+    public = graded("test_impact_form").__globals__
+    runs = graded("test_forecast_of_the_order").__globals__
+    assert set(solution.INTERVENTIONS) == public["INTERVENTIONS"] == set(solution.IMPACT)
+    assert set(solution.IMPACTS) == public["IMPACTS"]
+    assert set(solution.CHANGES) == public["CHANGES"] == set(runs["CHANGES"])
+    assert list(solution.INTERVENTIONS) == sorted(solution.INTERVENTIONS)
+    assert list(solution.CHANGES) == sorted(solution.CHANGES)
+
+
+@pytest.mark.parametrize("seed", [20, 21])
+def test_the_reference_loses_nothing(seed: int) -> None:
+    assert HALF.lost(HALF.submission(), seed=seed, without=LONG) == {}
+
+
+# ---- p3.impact
+
+
+def share(name: str, module: SimpleNamespace, **fixtures: Any) -> float:
+    """What a test pays to a module that exists in this process only."""
+    test = graded(name)
+    wanted = test.__code__.co_varnames[: test.__code__.co_argcount]
+    student = SimpleNamespace(overfitting=module, **fixtures.pop("student", {}))
+    try:
+        test(**{"student": student} | {key: value for key, value in fixtures.items() if key in wanted})
+    except Mismatch as mismatch:
+        return mismatch.share
+    return 1.0
+
+
+def test_the_key_of_the_impacts_follows_from_the_shipped_runs(solution: ModuleType) -> None:
+    assert graded("test_impact").__globals__["impacts"]() == solution.IMPACT
+
+
+def test_a_constant_impact_earns_nothing(solution: ModuleType) -> None:
+    for impact in solution.IMPACTS:
+        constant = dict.fromkeys(solution.INTERVENTIONS, impact)
+        assert share("test_impact", SimpleNamespace(IMPACT=constant)) == 0.0
+    assert share("test_impact", SimpleNamespace(IMPACT={})) == 0.0
+
+
+def test_half_of_the_impacts_earn_half(solution: ModuleType) -> None:
+    half = dict(list(solution.IMPACT.items())[:5])
+    assert share("test_impact", SimpleNamespace(IMPACT=half)) == pytest.approx(0.5)
+
+
+# ---- p3.predict
+
+
+def test_only_pairs_that_the_runs_separate_decide_the_order(solution: ModuleType) -> None:
+    best = ["with_800_images", "turns_alone"]
+    for rest in itertools.permutations(["sixteen_features", "thirty_percent_wrong", "upside_down"]):
+        said = SimpleNamespace(PREDICTION={"order": [*best, *rest]})
+        assert share("test_forecast_of_the_order", said) == 1.0
+
+
+def test_an_order_without_thought_earns_nothing(solution: ModuleType) -> None:
+    for order in (list(solution.CHANGES), sorted(solution.CHANGES), solution.PREDICTION["order"][::-1]):
+        assert share("test_forecast_of_the_order", SimpleNamespace(PREDICTION={"order": order})) == 0.0
+    for order in (None, [], ["turns_alone"] * 5, [1, 2, 3, 4, 5]):
+        assert share("test_forecast_of_the_order", SimpleNamespace(PREDICTION={"order": order})) == 0.0
+
+
+class Recipe:
+    """A recipe of known outcome: this accuracy, this gap, this training loss, this best epoch."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, accuracy: float = 0.8, gap: float = 0.14) -> None:
+        test = graded("test_forecast_of_the_recipe")
+        draw = test.__globals__["digits"]
+        self.accuracy, self.gap = accuracy, gap
+        self.labels: np.ndarray[Any, Any] = np.zeros(0)
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            images, self.labels = draw(*args, **kwargs)
+            return images, self.labels
+
+        monkeypatch.setitem(test.__globals__, "digits", noted)
+
+    def run(self, bench: str, **task: Any) -> Any:
+        assert bench == "recipe_run"
+        answers = self.labels.copy()
+        wrong = round((1 - self.accuracy) * len(answers))
+        answers[:wrong] = (answers[:wrong] + 1) % 10
+        row = {"train_loss": 0.3, "train_acc": 0.9, "val_loss": 1.0, "val_acc": 0.9 - self.gap}
+        return [row | {"val_loss": 2.0 - epoch / 60} for epoch in range(60)], np.eye(10)[answers]
+
+
+class Nowhere:
+    """The fixture ``artifacts`` without a folder."""
+
+    def add(self, picture: object) -> None:
+        """Forget it."""
+
+
+def forecast(monkeypatch: pytest.MonkeyPatch, said: dict[str, Any], **outcome: float) -> float:
+    return share(
+        "test_forecast_of_the_recipe",
+        SimpleNamespace(PREDICTION=said),
+        student={"run": Recipe(monkeypatch, **outcome).run},
+        bench=SimpleNamespace(recipe_run="recipe_run"),
+        rng=np.random.default_rng(3),
+        artifacts=Nowhere(),
+    )
+
+
+def test_a_forecast_is_paid_entry_by_entry(monkeypatch: pytest.MonkeyPatch, solution: ModuleType) -> None:
+    right = solution.PREDICTION
+    assert forecast(monkeypatch, right) == 1.0
+    for change, pays in (
+        ({"accuracy": (0.81, 0.9)}, 0.5),
+        ({"accuracy": (0.5, 0.75)}, 0.5),
+        ({"accuracy": (0.53, 0.9)}, 0.5),
+        ({"accuracy": (0.0, 1.0), "gap": (-1.0, 1.0)}, 0.25),
+        ({"gap": (0.2, 0.3)}, 0.75),
+        ({"train_loss": "lower"}, 0.75),
+        ({"best_epoch": "earlier"}, 0.75),
+        ({"accuracy": None, "gap": "small", "train_loss": 1}, 0.0),
+        ({"accuracy": (math.nan, 0.9), "gap": (0.1,)}, 0.25),
+    ):
+        assert forecast(monkeypatch, right | change) == pytest.approx(pays), change
+
+
+def test_the_forecast_of_a_recipe_no_better_than_plain_cannot_be_right(
+    monkeypatch: pytest.MonkeyPatch, solution: ModuleType
+) -> None:
+    said = solution.PREDICTION | {"accuracy": (0.40, 0.60)}
+    assert forecast(monkeypatch, said, accuracy=0.5) == pytest.approx(0.5)
+
+
+FORECASTS = [name for name, known in HALF.mistakes.items() if known.questions == ("p3.predict",)]
+
+
+@pytest.mark.parametrize("name", FORECASTS)
+def test_a_known_wrong_forecast_loses_points(
+    name: str, monkeypatch: pytest.MonkeyPatch, solution: ModuleType
+) -> None:
+    scope = {"PREDICTION": dict(solution.PREDICTION)}
+    exec(HALF.mistakes[name].source, scope)
+    order = share("test_forecast_of_the_order", SimpleNamespace(PREDICTION=scope["PREDICTION"]))
+    assert min(forecast(monkeypatch, scope["PREDICTION"]), order) < 1.0
+
+
+# ---- given.py
+
+
+def test_the_networks_have_the_parameters_that_are_claimed(given: ModuleType) -> None:
+    def count(model: torch.nn.Module) -> int:
+        return sum(parameter.numel() for parameter in model.parameters())
+
+    assert count(given.SmallCNN()) == 207_178
+    assert count(given.TinyResNet()) == 39_458
+    assert given.TinyResNet(7, 4)(torch.zeros(2, 1, 28, 28)).shape == (2, 7)
+
+
+def test_evaluate_leaves_every_module_in_its_mode(given: ModuleType) -> None:
+    model = given.TinyResNet(10, 4).train()
+    model.bn1.eval()
+    images, labels = given.clean_digits(20, 1)
+    assert given.evaluate(model, images, labels) == given.evaluate(model, images, labels)
+    assert model.training
+    assert not model.bn1.training
+
+
+def test_fit_needs_validation_images_to_stop(given: ModuleType, solution: ModuleType) -> None:
+    images, labels = given.clean_digits(8, 1)
+    stopping = solution.EarlyStopping(1)
+    with pytest.raises(ValueError, match="validation"):
+        given.fit(given.SmallCNN(), images, labels, epochs=1, seed=0, stopping=stopping)
+
+
+def test_fit_bends_training_batches_only_and_restores(given: ModuleType, solution: ModuleType) -> None:
+    images, labels = given.clean_digits(16, 1)
+    val = given.clean_digits(8, 2)
+    batches: list[int] = []
+
+    def augment(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        batches.append(len(batch))
+        return batch
+
+    model, stopping = given.SmallCNN(), solution.EarlyStopping(1)
+    rows: list[dict[str, float]] = []
+    history = given.fit(
+        model, images, labels, epochs=9, seed=0, batch_size=10, lr=0.1, augment=augment, val=val,
+        stopping=stopping, on_epoch=rows.append,
+    )  # fmt: skip
+    assert rows == history
+    assert batches == [10, 6] * len(history)
+    assert given.evaluate(model, *val)[0] == pytest.approx(stopping.best_loss)
+    alone = given.fit(given.SmallCNN(), images, labels, epochs=1, seed=0)
+    assert math.isnan(alone[0]["val_loss"])
+
+
+def test_noisy_digits_are_what_the_handout_says(given: ModuleType) -> None:
+    images, labels, val_images, val_labels = given.noisy_digits(5)
+    assert images.shape == val_images.shape == (200, 1, 28, 28)
+    assert labels.dtype == val_labels.dtype == torch.int64
+    assert torch.equal(images, given.noisy_digits(5)[0])
+
+
+def test_warp_moves_turns_and_zooms_as_it_says(given: ModuleType) -> None:
+    image = torch.full((1, 1, 28, 28), given.PAPER)
+    image[..., 4:10, 12:16] = 1.0
+    still, none = torch.ones(1), torch.zeros(1)
+
+    def centre(degrees: float, zoom: float, right: float, down: float) -> tuple[float, float, float]:
+        bent = (
+            given.warp(image, none + degrees, still * zoom, torch.tensor([[right, down]]))[0, 0] - given.PAPER
+        )
+        at = torch.arange(28.0) - 13.5
+        mass = bent.sum()
+        return float((bent.sum(0) * at).sum() / mass), float((bent.sum(1) * at).sum() / mass), float(mass)
+
+    across, below, mass = centre(0, 1, 0, 0)
+    assert (across, below) == pytest.approx((0, -7), abs=0.01)
+    assert centre(0, 1, 0.25, 0.1)[:2] == pytest.approx((7, -7 + 2.8), abs=0.05)
+    assert centre(90, 1, 0, 0)[:2] == pytest.approx((-7, 0), abs=0.05)
+    assert centre(0, 1.25, 0, 0)[2] / mass == pytest.approx(1.5625, rel=0.05)
+
+
+# ---- Experiments
+
+
+def test_the_recipe_stays_shut_without_a_prediction(
+    experiment: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experiment.overfitting, "PREDICTION", None)
+    with pytest.raises(SystemExit, match=r"needs p3\.predict"):
+        experiment.main(["recipe"])
+
+
+@pytest.mark.parametrize(
+    ("what", "stub"), [("jitter", "jitter"), ("freeze", "prepare"), ("recipe", "recipe")]
+)
+def test_an_experiment_on_a_stub_says_what_it_needs(
+    what: str, stub: str, experiment: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritten(*args: object, **kwargs: object) -> None:
+        raise NotImplementedError(f"p3.{what}")
+
+    monkeypatch.setattr(experiment.overfitting, stub, unwritten)
+    monkeypatch.setattr(experiment, "fit", lambda *args, **kwargs: [])
+    with pytest.raises(SystemExit, match=rf"needs p3\.{what}"):
+        experiment.main([what])
+
+
+def test_the_table_and_the_digits_are_shown(
+    experiment: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment.main(["table"])
+    experiment.main(["jitter", "--seed", "3"])
+    shown = capsys.readouterr().out
+    assert "dropout_and_decay" in shown
+    assert "as given" in shown
