@@ -15,7 +15,22 @@ from grader.mistakes import read_mistake
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 REWRITES = Path(__file__).with_name("p2_optimizers_rewrites")
-FINDINGS = ("decays_norms", "milestone_never_acts", "nesterov_used", "lr_not_scaled", "wrong_step_unit")
+FINDINGS = (
+    "beta2_098",
+    "cosine_per_batch",
+    "decay_missing_on_biases",
+    "decays_norms",
+    "head_lr_differs",
+    "l2_in_adam",
+    "lr_not_scaled",
+    "lr_zero_at_step_0",
+    "milestone_never_acts",
+    "nesterov_used",
+    "no_warmup_large_batch",
+    "rate_for_scratch",
+    "warmup_exceeds_run",
+    "wrong_step_unit",
+)
 
 UPDATES = """
 def sgd_step(p, grad, state, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
