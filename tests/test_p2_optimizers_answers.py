@@ -241,3 +241,26 @@ def test_optimizers_of_torch_are_out_of_reach(how: str, body: str) -> None:
     assert run.returncode == 1
     assert "torch.optim" in run.stdout, run.stdout
     assert "by hand" in run.stdout
+
+
+# ---- The experiments
+
+
+@pytest.mark.parametrize(
+    ("folder", "arguments", "said"),
+    [
+        ("starter", "plan bert", "needs p2.configure"),
+        ("starter", "update sgd", "needs p2.updates"),
+        ("starter", "plan example", "900 steps, 10 an epoch"),
+        ("reference", "plan resnet --samples 20000", "peak 0.8 at step 50"),
+        ("reference", "plan mlp", "the run is stopped 10 epochs later"),
+        ("reference", "update adamw --decay 0.1", "furthest from torch's"),
+    ],
+)
+def test_experiment_says_what_it_saw_or_what_is_missing(folder: str, arguments: str, said: str) -> None:
+    command = [sys.executable, "-m", "experiment", *arguments.split()]
+    here = half().folder.parents[1] / folder / "p2"
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=here)
+    assert run.returncode == 0, run.stderr
+    assert said in run.stdout
+    assert "Traceback" not in run.stderr
