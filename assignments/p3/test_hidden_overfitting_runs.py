@@ -38,6 +38,7 @@ def test_jitter_keeps_labels(student, bench, rng):
         drawn = bitmaps()[digit]
         batch = np.tile((paper + ink * drawn).astype(np.float32), (60, 1, 1, 1)).reshape(60, 1, 28, 28)
         bent, _ = student.run(bench.jittered, batch, seed=int(rng.integers(2**31)), ambient=1)
+        check(float(np.abs(bent - batch).mean()) > 0.01, "the images are not bent at all")
         candidates = np.stack([shifted for pose in poses(drawn) for shifted in moved(pose)])
         candidates = candidates.reshape(8, -1, 28 * 28)
         flat = (bent.reshape(60, -1) - paper) / ink
@@ -74,12 +75,12 @@ def test_jitter_draws(student, bench, rng):
 
 
 def small_task(rng, count=40):
-    """A short training: few images, a tenth of the labels wrong."""
+    """A short training on labels most of which are wrong, so that the last epoch is not the best one."""
     images, labels = digits(count, rng, distortion=HARD)
     val_images, val_labels = digits(60, rng, distortion=HARD)
     return {
         "images": images,
-        "labels": mislabel(labels, 0.1, 10, rng),
+        "labels": mislabel(labels, 0.7, 10, rng),
         "val_images": val_images,
         "val_labels": val_labels,
         "seed": int(rng.integers(2**31)),
@@ -95,7 +96,7 @@ def test_recipe_returns_the_best_epoch(student, bench, rng):
     losses = np.array(seen["val_losses"])
     check(len(losses) > 0 and bool(np.isfinite(losses).all()), "the history has validation losses")
     # A min_delta may keep an epoch that is a little worse than the least.
-    near = losses[losses <= losses.min() + 0.05]
+    near = losses[losses <= losses.min() + 0.02]
     distance = float(np.abs(near - seen["loss"]).min())
     check(
         distance <= 1e-4 * max(1.0, seen["loss"]),
