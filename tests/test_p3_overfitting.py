@@ -235,6 +235,29 @@ def test_a_known_wrong_forecast_loses_points(
     assert min(forecast(monkeypatch, scope["PREDICTION"]), order) < 1.0
 
 
+# ---- Signatures
+
+
+def test_a_failed_recipe_is_named_from_its_history() -> None:
+    path = HALF.folder / "signatures.py"
+    spec = importlib.util.spec_from_file_location("_p3_signatures", path)
+    assert spec is not None
+    assert spec.loader is not None
+    signatures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(signatures)
+
+    def named(accuracy: float, train_loss: float, train_acc: float) -> set[str]:
+        evidence = {"history": [{"train_loss": train_loss, "train_acc": train_acc}], "accuracy": accuracy}
+        names = ("recipe_smoothing_alone", "recipe_without_augmentation")
+        return {name for name in names if getattr(signatures, name)(evidence)}
+
+    assert named(0.52, 0.118, 1.0) == {"recipe_smoothing_alone"}
+    assert named(0.55, 0.015, 1.0) == {"recipe_without_augmentation"}
+    assert named(0.50, 0.007, 1.0) == {"recipe_without_augmentation"}
+    assert named(0.78, 0.3, 0.9) == named(0.5, 1.4, 0.5) == set()
+    assert not signatures.recipe_without_augmentation({})
+
+
 # ---- given.py
 
 
