@@ -16,6 +16,7 @@ import msgspec
 
 from grader.band_file import bands_of, curves_of, load_bands, write_bands
 from grader.bench import Bench
+from grader.beside import load
 from grader.calibration_runs import Run, RunStore, digest, versions
 from grader.config import Assignment, Course
 from grader.faults import GraderFault, Mismatch, SubmissionFault
@@ -24,7 +25,6 @@ from grader.gate_plot import plot_gate
 from grader.gates import MeasureFunction, measure_function, run_measure
 from grader.measured import Measured
 from grader.mistakes import plant
-from grader.run import load
 from grader.seeds import seed_for
 from grader.thresholds import Circumstances, Figures, band, calibrated
 

@@ -5,8 +5,6 @@ The judge's state between the tests of a run, and nothing of pytest.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from grader.bench import Bench
+from grader.beside import load
 from grader.compare import Precision
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
@@ -211,24 +210,3 @@ class AssignmentRun:
             if (recognised := getattr(self.signatures, name, None)) is not None and recognised(evidence)
         ]
         return named[0] if len(named) == 1 else None
-
-
-def load(path: Path) -> ModuleType:
-    """A judge-side module of an assignment, by path.
-
-    :raises GraderFault: it is not there or does not run.
-    """
-    name = f"_{path.parent.name}_{path.stem}"
-    if name in sys.modules and getattr(sys.modules[name], "__file__", None) == str(path):
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise GraderFault(f"{path} is not there")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise GraderFault(f"{path}: {type(error).__name__}: {error}") from error
-    return module

@@ -1,5 +1,6 @@
 """Everything that the tests of an assignment import from the engine. Judge side: NumPy only."""
 
+from grader.beside import beside
 from grader.cases import check_each
 from grader.closed import award, closed_share
 from grader.compare import assert_close, assert_same, check
@@ -17,6 +18,7 @@ __all__ = [
     "assert_close",
     "assert_same",
     "award",
+    "beside",
     "check",
     "check_each",
     "closed_share",

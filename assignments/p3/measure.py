@@ -48,6 +48,7 @@ def recipe_accuracy(subject, bench, seed):
     curves = Curves("recipe", "Loss of the recipe", losses, x="epoch", y="loss")
     return Measured(right, evidence={"history": history, "accuracy": right}, pictures=[curves])
 
+
 # ---- p3.generalise -----------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from grader.testing import assert_close, assert_same, check, check_each, graded
+from grader.testing import assert_close, assert_same, beside, check, check_each, graded
+
+SHARED = beside(__file__, "shared_public_regularization")
 
 # ---- p3.smoothing
 
@@ -78,14 +80,6 @@ def test_smoothing_edges(student, reference, rng):
 # ---- p3.splits
 
 
-def row_numbers(part):
-    """Row numbers in ascending order."""
-    part = np.atleast_1d(part)
-    check(part.ndim == 1, "row numbers come as a tensor with one dimension")
-    check(part.dtype.kind in "iu", "row numbers are integers")
-    return np.sort(part.astype(np.int64))
-
-
 def places(rng, number):
     """Hospitals of 10 to 60 rows, numbered at random."""
     names = rng.permutation(1000)[:number] - int(rng.integers(500))
@@ -96,13 +90,13 @@ def places(rng, number):
 def split(subject, case):
     """The parts of held_out, rows in order."""
     hospitals, val, test = case
-    return [row_numbers(part) for part in subject.regularization.held_out(hospitals, val, test)]
+    return [SHARED.row_numbers(part) for part in subject.regularization.held_out(hospitals, val, test)]
 
 
 def folds(subject, case):
     """The folds of leave_one_out, rows in order."""
     return [
-        [int(number), row_numbers(train), row_numbers(test)]
+        [int(number), SHARED.row_numbers(train), SHARED.row_numbers(test)]
         for number, train, test in subject.regularization.leave_one_out(case)
     ]
 

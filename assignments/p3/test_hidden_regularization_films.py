@@ -3,21 +3,13 @@
 import numpy as np
 import pytest
 
-from grader.datasets.digits import Distortion, digits
 from grader.datasets.hospitals import films
 from grader.datasets.reading import orientation, read_digits
-from grader.testing import assert_close, assert_same, award, check, graded
+from grader.testing import assert_close, assert_same, award, beside, check, graded
+
+SHARED = beside(__file__, "shared_public_regularization")
 
 # ---- p3.augment
-
-# Drawings that leave room for what augmentation adds to them.
-_STRAIGHT = Distortion(rotation=8.0, scale=(0.85, 1.0), shear=0.1, shift=0.03, noise=0.2)
-
-
-def clear_films(count, rng):
-    """Drawings (count, 1, 28, 28) in [0, 1] that a reader of ours recognises, and their classes."""
-    images, labels = digits(count, rng, distortion=_STRAIGHT)
-    return np.clip(0.3 + 0.12 * images, 0, 1), labels
 
 
 def ells(count, rng, size=28):
@@ -31,14 +23,6 @@ def ells(count, rng, size=28):
     probe[top : top + height, left : left + 4] = float(rng.uniform(0.7, 0.9))
     probe[top + height - 4 : top + height, left : left + width] = probe[top, left]
     return np.repeat(np.rot90(probe, int(rng.integers(4)))[None, None], count, axis=0)
-
-
-def centroids(images):
-    """Where the bright part of each film lies, (N, 2) in pixels."""
-    excess = np.maximum(images[:, 0] - np.median(images, axis=(1, 2, 3))[:, None, None] - 0.1, 0) ** 2
-    mass = np.maximum(excess.sum(axis=(1, 2)), 1e-9)
-    rows, columns = np.mgrid[0 : images.shape[2], 0 : images.shape[3]]
-    return np.stack([(excess * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)], axis=1)
 
 
 def is_augmented(images, like, least=0.01):
@@ -56,13 +40,13 @@ def test_augment_keeps_positions(student, bench, rng):
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_augmented(got, given)
     kept = int((orientation(got[:, 0], given[0, 0]) == 0).sum())
-    check(kept >= 495, "some films are mirrored or turned by a quarter")
+    check(kept >= 495, "some films are mirrored or turned by a quarter, or show nothing")
 
 
 @graded("p3.augment", points=1.5, rung="random", hint="Look at a row of augmented films: can you read them?")
 def test_augment_keeps_findings(student, bench, rng):
     """A reader that allows for small turns and shifts recognises three in four of what it did before."""
-    given, labels = clear_films(250, rng)
+    given, labels = SHARED.clear_films(250, rng)
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_augmented(got, given)
     before, after = (int((read_digits(images) == labels).sum()) for images in (given, got))
@@ -75,19 +59,23 @@ def test_augment_changes_enough(student, bench, rng):
     given = ells(400, rng)
     first, second = student.run(bench.augmented_in_turn, given, int(rng.integers(2**31)), 2)
     is_augmented(first, given, least=0.02)
-    check(float(centroids(first).std(axis=0).max()) >= 0.3, "the figures stay where they are")
+    seen = orientation(first[:100, 0], given[0, 0]) < 8
+    check(float(seen.mean()) >= 0.95, "the figures cannot be seen any more")
+    check(float(SHARED.centroids(first).std(axis=0).max()) >= 0.3, "the figures stay where they are")
     check(float(np.abs(first - second).mean()) > 0.005, "every batch of one generator gets the same changes")
     number = len(np.unique(first.reshape(len(first), -1), axis=0))
-    check(4 * number >= len(first), "films of one batch get the same changes")
+    check(number >= 10, "films of one batch get the same changes")
 
 
 @graded("p3.augment", points=1.0, rung="edges", hint="Where do your random numbers come from?")
 def test_augment_is_pure(student, bench, rng):
     """Other global seeds change nothing, the argument is left alone, and train=False changes nothing."""
-    given, _ = clear_films(12, rng)
+    given = ells(12, rng)
     seed, one, other = rng.integers(2**31, size=3).tolist()
     first, left = student.run(bench.augmented_under, given, seed, one, True)
     is_augmented(first, given)
+    kept = int((orientation(first[:, 0], given[0, 0]) == 0).sum())
+    check(kept >= 11, "some films are mirrored or turned by a quarter, or show nothing")
     assert_same(left, given, "the films that were handed over, after the call")
     again, _ = student.run(bench.augmented_under, given, seed, other, True)
     assert_same(again, first, "the films of the same generator, after other random numbers elsewhere")
@@ -104,7 +92,7 @@ def test_augment_edges(student, bench, rng):
         is_augmented(got, given, least=0.005 if count > 1 else 0.0)
         if count > 1:
             kept = int((orientation(got[:, 0], given[0, 0]) == 0).sum())
-            check(kept >= count - 1, "larger films are mirrored or turned")
+            check(kept >= count - 1, "larger films are mirrored or turned, or show nothing")
     plain = np.stack([np.zeros((1, 28, 28)), np.ones((1, 28, 28))] * 10).astype(np.float32)
     is_augmented(student.run(bench.augmented, plain, int(rng.integers(2**31))), plain, least=0.0)
     none = np.zeros((0, 1, 28, 28), np.float32)

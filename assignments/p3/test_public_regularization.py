@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 
-from grader.testing import assert_close, assert_same, check, graded
+from grader.testing import assert_close, assert_same, beside, check, graded
+
+SHARED = beside(__file__, "shared_public_regularization")
 
 KINDS = {"diverging", "healthy", "leak", "overfit", "underfit"}
 
@@ -71,31 +73,27 @@ def test_smoothing_is_a_mean_of_two_losses(student, rng):
 # ---- p3.splits
 
 
-def numbers(part):
-    """Row numbers in ascending order."""
-    part = np.atleast_1d(part)
-    check(part.ndim == 1, "row numbers come as a tensor with one dimension")
-    check(part.dtype.kind in "iu", "row numbers are integers")
-    return np.sort(part.astype(np.int64))
-
-
 @graded("p3.splits", points=0.8, rung="interface")
 def test_splits_form(student):
     """Parts are tensors of row numbers, and all rows of a hospital are in one of them."""
     hospitals = np.array([1, 2, 3, 1, 2, 3])
-    parts = [numbers(part) for part in student.regularization.held_out(hospitals, 2, 3)]
+    parts = [SHARED.row_numbers(part) for part in student.regularization.held_out(hospitals, 2, 3)]
     assert_same(sorted(len(part) for part in parts), [2, 2, 2], "the sizes of the parts")
     folds = student.regularization.leave_one_out(hospitals)
     assert_same(len(folds), 3, "the number of folds")
     for _, train, test in folds:
-        assert_same((len(numbers(train)), len(numbers(test))), (4, 2), "the sizes of a fold's parts")
+        assert_same(
+            (len(SHARED.row_numbers(train)), len(SHARED.row_numbers(test))),
+            (4, 2),
+            "the sizes of a fold's parts",
+        )
 
 
 @graded("p3.splits", points=1.2, rung="figures")
 def test_held_out_of_the_handout(student):
     """The handout's nine films: four to train on, two to validate, three to test."""
     hospitals = np.array([0, 3, 1, 1, 4, 0, 3, 4, 4])
-    got = [numbers(part) for part in student.regularization.held_out(hospitals, 3, 4)]
+    got = [SHARED.row_numbers(part) for part in student.regularization.held_out(hospitals, 3, 4)]
     assert_same(got, [np.array([0, 2, 3, 5]), np.array([1, 6]), np.array([4, 7, 8])], "the three parts")
 
 
@@ -106,9 +104,9 @@ def test_leave_one_out_of_the_handout(student):
     folds = student.regularization.leave_one_out(hospitals)
     assert_same([int(number) for number, _, _ in folds], [0, 1, 3, 4], "the hospitals of the folds")
     tests = [np.array(rows) for rows in ([0, 5], [2, 3], [1, 6], [4, 7, 8])]
-    assert_same([numbers(test) for _, _, test in folds], tests, "the test parts")
+    assert_same([SHARED.row_numbers(test) for _, _, test in folds], tests, "the test parts")
     trains = [np.setdiff1d(np.arange(9), test) for test in tests]
-    assert_same([numbers(train) for _, train, _ in folds], trains, "the training parts")
+    assert_same([SHARED.row_numbers(train) for _, train, _ in folds], trains, "the training parts")
 
 
 @graded("p3.splits", points=0, rung="random")
@@ -120,7 +118,7 @@ def test_splits_keep_hospitals_whole(student, rng):
         splits = [student.regularization.held_out(hospitals, val, test)]
         splits += [parts for _, *parts in student.regularization.leave_one_out(hospitals)]
         for split in splits:
-            parts = [numbers(part) for part in split]
+            parts = [SHARED.row_numbers(part) for part in split]
             assert_same(np.sort(np.concatenate(parts)), np.arange(len(hospitals)), "all rows of a split")
             seen = [set(hospitals[part].tolist()) for part in parts]
             check(sum(map(len, seen)) == len(set().union(*seen)), "a hospital is in two parts")

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from grader.datasets.digits import Distortion, digits
 from grader.datasets.hospitals import films
 from grader.datasets.reading import orientation, read_digits
-from grader.testing import Images, assert_same, check, graded
+from grader.testing import Images, assert_same, beside, check, graded
+
+SHARED = beside(__file__, "shared_public_regularization")
 
 TECHNIQUES = {
     *("augmentation", "dropout", "early_stopping", "label_smoothing", "lr_ratio", "mirror", "mixup"),
@@ -17,15 +18,6 @@ EFFECTS = {"keeps_good_weights", "limits_confidence", "new_inputs", "restrains_w
 
 # ---- p3.augment
 
-# Drawings that leave room for what augmentation adds to them.
-_STRAIGHT = Distortion(rotation=8.0, scale=(0.85, 1.0), shear=0.1, shift=0.03, noise=0.2)
-
-
-def clear_films(count, rng):
-    """Drawings (count, 1, 28, 28) in [0, 1] that a reader of ours recognises, and their classes."""
-    images, labels = digits(count, rng, distortion=_STRAIGHT)
-    return np.clip(0.3 + 0.12 * images, 0, 1), labels
-
 
 def probes(count, bar=(6, 22, 9, 13), foot=(18, 22, 9, 20)):
     """The same bright L on dark films, (count, 1, 28, 28); a bar and a foot as (top, bottom, left, right)."""
@@ -33,14 +25,6 @@ def probes(count, bar=(6, 22, 9, 13), foot=(18, 22, 9, 20)):
     for top, bottom, left, right in (bar, foot):
         probe[top:bottom, left:right] = 0.85
     return np.repeat(probe[None, None], count, axis=0)
-
-
-def centroids(images):
-    """Where the bright part of each film lies, (N, 2) in pixels."""
-    excess = np.maximum(images[:, 0] - np.median(images, axis=(1, 2, 3))[:, None, None] - 0.1, 0) ** 2
-    mass = np.maximum(excess.sum(axis=(1, 2)), 1e-9)
-    rows, columns = np.mgrid[0 : images.shape[2], 0 : images.shape[3]]
-    return np.stack([(excess * axis).sum(axis=(1, 2)) / mass for axis in (rows, columns)], axis=1)
 
 
 def is_film(images, like):
@@ -51,9 +35,13 @@ def is_film(images, like):
 
 
 def differ(images):
-    """Fail unless at least a quarter of these films, made from one, are different films."""
+    """Fail unless these films, made from one, are many different films."""
     number = len(np.unique(images.reshape(len(images), -1), axis=0))
-    check(4 * number >= len(images), "films of one batch get the same changes", f"{number} of {len(images)}")
+    check(
+        number >= min(10, len(images) // 4),
+        "films of one batch get the same changes",
+        f"{number} of {len(images)}",
+    )
 
 
 @graded("p3.augment", points=1.0, rung="interface")
@@ -86,9 +74,9 @@ def test_augment_changes_enough(student, bench, artifacts, rng):
     got = student.run(bench.augmented, given, 4)
     change = float(np.abs(got - given).mean())
     check(change >= 0.02, "the films hardly change", f"by {change:.4f} on average")
-    spread = centroids(got).std(axis=0)
+    spread = SHARED.centroids(got).std(axis=0)
     check(float(spread.max()) >= 0.3, "the figure stays where it is", f"spread {spread.max():.2f} pixels")
-    shown, _ = clear_films(8, rng)
+    shown, _ = SHARED.clear_films(8, rng)
     augmented = student.run(bench.augmented, shown, 5)
     artifacts.add(Images("films", "Augmented films", {"as given": shown[:, 0], "augmented": augmented[:, 0]}))
 
@@ -106,7 +94,7 @@ def test_augment_by_seed_and_mode(student, bench):
 @graded("p3.augment", points=0, rung="random")
 def test_augment_leaves_films_readable(student, bench, rng):
     """A reader that allows for small turns and shifts recognises three in four of what it did before."""
-    given, labels = clear_films(120, rng)
+    given, labels = SHARED.clear_films(120, rng)
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_film(got, given)
     before, after = (int((read_digits(images) == labels).sum()) for images in (given, got))

@@ -19,6 +19,7 @@ Integers = npt.NDArray[np.int64]
 
 _ANGLES = tuple(range(-45, 46, 15))  # degrees
 _SCALES = (0.75, 1.0, 1.3)
+_SEEN = 0.4  # likeness from which a figure is there; noise reaches 0.2
 
 
 def read_digits(images: Images) -> Integers:
@@ -37,12 +38,14 @@ def orientation(images: Images, figure: Images) -> Integers:
 
     :param images: (N, S, S), the figure, moved and turned a little.
     :param figure: (S, S), unlike its own mirror images and quarter turns.
-    :return: (N,): 0 is as given, 1 to 3 that many quarter turns, 4 to 7 the same for its mirror image.
+    :return: (N,): 0 is as given, 1 to 3 that many quarter turns, 4 to 7 the same for its mirror image, 8 where
+        the figure cannot be seen in any of them.
     """
     positions = [np.rot90(side, turns) for side in (figure, figure[:, ::-1]) for turns in range(4)]
     templates = np.concatenate([_turned(position[None], _ANGLES[1:-1], _SCALES) for position in positions])
     found = likeness(images, templates).reshape(len(images), len(positions), -1)
-    return np.asarray(found.max(axis=2).argmax(axis=1), dtype=np.int64)
+    seen = found.max(axis=(1, 2)) >= _SEEN
+    return np.where(seen, found.max(axis=2).argmax(axis=1), len(positions)).astype(np.int64)
 
 
 def likeness(images: Images, templates: Images) -> npt.NDArray[np.float64]:
