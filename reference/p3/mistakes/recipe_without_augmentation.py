@@ -1,5 +1,5 @@
-"""Nothing shows the network what else the same digit can look like. Dropout, weight decay and early stopping lower
-the loss on new images and leave the accuracy about where it was; only augmentation moves it far.
+"""Nothing shows the network what else the same digit can look like. Dropout, weight decay and early stopping
+lower the loss on new images and leave the accuracy about where it was; only augmentation moves it far.
 """
 
 QUESTIONS = ("p3.recipe", "p3.predict")
