@@ -102,6 +102,13 @@ def test_all_eight_positions_of_a_figure_are_told_apart() -> None:
     assert orientation(np.stack(positions), figure).tolist() == list(range(8))
 
 
+def test_a_figure_that_is_not_there_has_no_position() -> None:
+    figure = np.zeros((28, 28))
+    figure[6:22, 9:13] = figure[18:22, 9:20] = 1.0
+    noise = np.random.default_rng(0).random((50, 28, 28))
+    assert set(orientation(np.concatenate([noise, np.full((1, 28, 28), 0.3)]), figure).tolist()) == {8}
+
+
 @pytest.mark.parametrize("size", [28, 40, 64])
 def test_films_of_other_sizes_have_positions_too(size: int) -> None:
     figure = np.zeros((size, size))

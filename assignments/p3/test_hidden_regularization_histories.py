@@ -195,7 +195,7 @@ def random_table(rng, new=2, models=None):
 
 @graded("p3.generalise", points=1.0, rung="random", hint="Which hospitals are new to all of them?")
 def test_deploy_random(student, reference, rng):
-    """Random tables of models; a wrong name cancels a right one, so that the first of a table earns nothing."""
+    """Random tables of models; a wrong name cancels a right one, so the first of each earns nothing."""
     pooled = []
     for at in range(30):
         table = random_table(rng, new=int(rng.integers(1, 4)))

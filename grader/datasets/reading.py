@@ -38,8 +38,8 @@ def orientation(images: Images, figure: Images) -> Integers:
 
     :param images: (N, S, S), the figure, moved and turned a little.
     :param figure: (S, S), unlike its own mirror images and quarter turns.
-    :return: (N,): 0 is as given, 1 to 3 that many quarter turns, 4 to 7 the same for its mirror image, 8 where
-        the figure cannot be seen in any of them.
+    :return: (N,): 0 is as given, 1 to 3 that many quarter turns, 4 to 7 the same for its mirror image, 8
+        where the figure cannot be seen in any of them.
     """
     positions = [np.rot90(side, turns) for side in (figure, figure[:, ::-1]) for turns in range(4)]
     templates = np.concatenate([_turned(position[None], _ANGLES[1:-1], _SCALES) for position in positions])
