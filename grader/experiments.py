@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,6 +33,7 @@ _SHADES = " .:-=+*#%@"
 _HEIGHT = 15  # of a curve, in lines
 _IMAGES = 6  # of a row, in a terminal
 _LOG_RATIO = 50.0
+_TICKS = 6  # of an axis, at most
 
 
 def track(items: Iterable[Item], what: str = "training") -> Iterable[Item]:
@@ -90,6 +91,8 @@ def show_curves(
             label=f"{label} = {level:.3g}",
             marker="-",
         )
+    _ticks(plotext.yticks, heights + list((levels or {}).values()), wide_range)
+    _ticks(plotext.xticks, [float(place) for place in places], False)
     plotext.title(title)
     plotext.xlabel(x)
     plotext.ylabel(y)
@@ -135,6 +138,25 @@ def show_bars(title: str, bars: Mapping[str, float], *, highest: float = 1.0, sa
 
         draw_bars(title, bars, Path(save))
         _print(f"drawn into {save}")
+
+
+def _ticks(
+    set_ticks: Callable[[Sequence[float], Sequence[str]], None], values: Sequence[float], log: bool
+) -> None:
+    """Ticks at round numbers: plotext's own are cut at equal distances and written with all their digits."""
+    low, high = min(values), max(values)
+    if log:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        factors = (1, 2, 5) if len(powers) <= 3 else (1,)
+        found = [factor * 10.0**power for power in powers for factor in factors]
+        found = found[:: max(1, math.ceil(len(found) / _TICKS))]
+    else:
+        rough = (high - low) / _TICKS or 1.0
+        scale = 10.0 ** math.floor(math.log10(rough))
+        step = next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough)
+        found = [step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    found = [value for value in found if low <= value * (1 + 1e-9) and value <= high * (1 + 1e-9)] or [low]
+    set_ticks(found, [f"{value:.6g}" for value in found])
 
 
 def _text(image: npt.NDArray[np.float64]) -> list[str]:

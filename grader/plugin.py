@@ -13,7 +13,7 @@ import pytest
 
 from grader.config import ConfigError, Course, assignment_of
 from grader.controlling import Controller
-from grader.judging import Judge
+from grader.judging import Judge, planned
 from grader.options import Options
 
 pytest_plugins = ["grader.fixtures"]
@@ -69,6 +69,13 @@ def pytest_configure(config: pytest.Config) -> None:
     elif getattr(config.option, "dist", "no") in ("no", "load"):
         # One training per module: a module's tests stay together.
         config.option.dist = "loadscope"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """``-k updates`` and ``-k p2.updates`` select a question's tests, whatever their names are."""
+    plan = planned(item)
+    if plan is not None:
+        item.extra_keyword_matches.update((plan.question, plan.question.partition(".")[2]))
 
 
 def _assignment_folders(config: pytest.Config) -> list[Path]:

@@ -80,6 +80,7 @@ WORKS = {
     "foreach": "a = [torch.ones(2)]\ntorch._foreach_add_(a, 1.0)\nreturn a",
     "scheduler_import": "from torch.optim import lr_scheduler\nreturn lr_scheduler.StepLR.__name__",
     "optimizer_import": "from torch.optim import SGD, AdamW\nimport torch.optim.adam\nreturn SGD.__name__",
+    "scheduler_source": "import inspect\nreturn len(inspect.getsource(torch.optim.lr_scheduler.StepLR)) > 0",
     "vmap": "return torch.func.vmap(lambda v: v * 2)(x)",
     "numpy": "import numpy as np\nreturn np.dot(np.ones(3), np.ones(3)).item()",
 }
@@ -197,6 +198,24 @@ OUT_OF_REACH = {
         Own()
     """,
     "parent_made_by_hand": "torch.optim.Optimizer([p], {})",
+    "second_copy_of_a_module": """
+        from importlib.util import module_from_spec, spec_from_file_location
+        path = os.path.join(os.path.dirname(torch.optim.__file__), "adam.py")
+        spec = spec_from_file_location("torch.optim.my_adam", path)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module._single_tensor_adam.__name__
+    """,
+    "source_behind_a_link": """
+        if not os.path.lexists("elsewhere"): os.symlink(os.path.dirname(torch.optim.__file__), "elsewhere")
+        with open(b"elsewhere/sgd.py") as file:
+            exec(compile(file.read(), "mine", "exec"), {"__name__": "torch.optim.mine"})
+    """,
+    "bytecode": """
+        import glob
+        folder = os.path.join(os.path.dirname(torch.optim.__file__), "__pycache__")
+        return len(open(glob.glob(folder + "/adamw.*.pyc")[0], "rb").read())
+    """,
 }
 for fused in ("adam", "adamw"):
     for where in ("torch", "torch.ops.aten", "torch._C._VariableFunctions", "torch._VF"):

@@ -101,6 +101,7 @@ def test_changed_files_have_another_hash(tmp_path, course, right):
     ("arguments", "target", "judged"),
     [
         (["-k", "half"], "assignments/q1", {"q1.half"}),
+        (["-k", "q1.half"], "assignments/q1", {"q1.half"}),
         ([], f"{PUBLIC}::test_last_figures", set()),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from grader.datasets.digits import HARD, bitmaps, digits
 from grader.datasets.label_noise import mislabel
-from grader.testing import Curves, assert_close, award, check, closed_share, graded
+from grader.testing import Curves, assert_close, award, beside, check, closed_share, graded
 from grader.values import is_number
 
 # ---- p3.recipe
@@ -151,18 +151,8 @@ def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     said = student.overfitting.PREDICTION
     accuracies, gaps, train_losses, best_epochs, curves = [], [], [], [], {}
     for run in range(3):
-        images, labels = digits(200, rng, distortion=HARD)
-        val_images, val_labels = digits(200, rng, distortion=HARD)
-        tests, truth = digits(1000, rng, distortion=HARD)
-        history, logits = student.run(
-            bench.recipe_run,
-            images=images,
-            labels=mislabel(labels, 0.1, 10, rng),
-            val_images=val_images,
-            val_labels=val_labels,
-            tests=tests,
-            seed=int(rng.integers(2**31)),
-        )
+        task, truth = beside(__file__, "measure").noisy_task(int(rng.integers(2**31)))
+        history, logits = student.run(bench.recipe_run, **task)
         check(len(history) > 0 and logits.shape == (1000, 10), "the recipe gives a history and logits")
         accuracies.append(float((logits.argmax(axis=1) == truth).mean()))
         gaps.append(history[-1]["train_acc"] - history[-1]["val_acc"])

@@ -53,9 +53,7 @@ class Row(TypedDict):
     train_acc: float
     val_loss: float  # may be nan; at least one row's is finite
     val_acc: float
-    external_acc: (
-        float | None
-    )  # on a hospital kept out of training and validation; None: not measured
+    external_acc: float | None  # on a hospital kept out of training and validation; None: not measured
 
 
 class Report(TypedDict):

@@ -38,14 +38,14 @@ def needs(question: str) -> Iterator[None]:
         raise SystemExit(f"needs {stub.args[0] if stub.args else question}") from None
 
 
-def curves(title: str, history: Sequence[dict[str, float]], save: str | None) -> None:
+def curves(title: str, history: Sequence[dict[str, float]], save: str | None, classes: int = 10) -> None:
     """Training and validation loss of a history, with the loss of guessing."""
     lines = {
         "training": [row["train_loss"] for row in history],
         "validation": [row["val_loss"] for row in history],
     }
     at = list(range(1, len(history) + 1))
-    show_curves(title, lines, at=at, levels={"ln 10": math.log(10)}, save=save)
+    show_curves(title, lines, at=at, levels={f"ln {classes}": math.log(classes)}, save=save)
 
 
 def best_epoch(history: Sequence[dict[str, float]]) -> int:
@@ -136,7 +136,7 @@ def freeze(seed: int, save: str | None) -> None:
             train_mode=overfitting.train_mode,
             val=(images[new][60:260], labels[new][60:260] - 5),
         )
-    curves("Digits 5 to 9 from 60 images", history, save)
+    curves("Digits 5 to 9 from 60 images", history, save, classes=5)
     held = sum(parameter.numel() for group in optimizer.param_groups for parameter in group["params"])
     total = sum(parameter.numel() for parameter in model.parameters())
     print(f"the optimizer holds {held:,} of {total:,} parameters; accuracy {history[-1]['val_acc']:.3f}")

@@ -1,5 +1,5 @@
-"""Dropout and weight decay hold a network back evenly; they do not tell it which part of a film to trust. What
-misleads it here is the easiest thing to learn, so it is the last that they take away."""
+"""Dropout and weight decay hold a network back evenly; they do not tell it which part of a film to
+trust. What misleads it here is the easiest thing to learn, so it is the last that they take away."""
 
 QUESTIONS = ("p3.generalise",)
 MODULE = "regularization"

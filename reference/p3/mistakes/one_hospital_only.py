@@ -1,5 +1,5 @@
-"""Only the hospital without the misleading sign was trained on. Its hundred films are too few; the others' films
-show the findings just as well, once the sign is taken from them."""
+"""Only the hospital without the misleading sign was trained on. Its hundred films are too few; the
+others' films show the findings just as well, once the sign is taken from them."""
 
 QUESTIONS = ("p3.generalise",)
 MODULE = "regularization"

@@ -1,6 +1,6 @@
-"""This is what a network reaches that is trained on the films as they are. It recognises films of the hospitals
-that it knows, and not those of a new one. Look at what the films of one finding have in common in A to C, and
-whether D has it too."""
+"""This is what a network reaches that is trained on the films as they are. It recognises films of the
+hospitals that it knows, and not those of a new one. Look at what the films of one finding have in
+common in A to C, and whether D has it too."""
 
 QUESTIONS = ("p3.generalise",)
 MODULE = "regularization"

@@ -1,5 +1,6 @@
-"""Brightness, contrast and noise were varied, which imitates other scanners in everything but what differs most
-here. A network is only made blind to what the augmentation changes: see what stays at its place."""
+"""Brightness, contrast and noise were varied, which imitates other scanners in everything but what
+differs most here. A network is only made blind to what the augmentation changes: see what stays at its
+place."""
 
 QUESTIONS = ("p3.generalise",)
 MODULE = "regularization"
