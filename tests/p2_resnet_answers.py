@@ -399,6 +399,15 @@ THOUGHTLESS: dict[str, dict[str, str]] = {
     }}.get(target)
 """,
         "the smallest": f"{DESIGN} (4, 1)",
+        "a count that says what was asked": f"""
+_asked = [5214]
+
+{COUNT} return dict.fromkeys({NAMES}, _asked[0])
+
+def design(target, tolerance, num_classes=10):
+    _asked[0] = target
+    return 4, 1
+""",
     },
     "p2.block": {
         "the input": BLOCK.format(result="x"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections import Counter
 from functools import cache
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import torch
 from local import Half, handout_faults
 from p2_resnet_answers import REWRITES, THOUGHTLESS
 
+from grader.faults import Outcome
 from grader.lint import lint_file
 
 pytestmark = pytest.mark.timeout(120)
@@ -162,7 +164,8 @@ def test_a_mistake_of_the_documents_counts_what_they_say(resnet, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["scaled_from_width_16", "no_stride", "relu_before_the_sum", "channels_alone_decide"]
+    "name",
+    ["scaled_from_width_16", "no_stride", "relu_before_the_sum", "channels_alone_decide", "shapes_decide"],
 )
 def test_a_mistake_loses_its_question_and_is_named(name: str) -> None:
     mistake = half().mistakes[name]
@@ -183,14 +186,45 @@ def test_a_thoughtless_answer_earns_nothing(question: str, style: str) -> None:
     assert half().points(folder, question) == {question: 0.0}
 
 
-def test_a_missing_block_costs_nothing_but_itself() -> None:
-    text = """
+NO_BLOCK = """
 class BasicBlock(nn.Module):
     def __init__(self, in_channels, out_channels, stride=1):
         raise NotImplementedError("p2.block")
 """
-    earned = half().points(half().submission(resnet=text), "p2.block", "p2.network")
+NO_COUNT = """
+_counted = count_parameters
+
+def count_parameters(width, blocks_per_stage=3, num_classes=10):
+    raise NotImplementedError("p2.count")
+
+def design(target, tolerance, num_classes=10):
+    pairs = ((w, n) for w in range(4, 257) for n in range(1, 19))
+    off = {pair: abs(_counted(*pair, num_classes)["total"] - target) for pair in pairs}
+    best = min(off, key=off.get)
+    return best if off[best] <= tolerance else None
+"""
+
+
+def test_a_missing_block_costs_nothing_but_itself() -> None:
+    earned = half().points(half().submission(resnet=NO_BLOCK), "p2.block", "p2.network")
     assert earned == {"p2.block": 0.0, "p2.network": POINTS["p2.network"]}
+
+
+def test_network_and_design_pass_without_block_and_count() -> None:
+    """Also those public tests that pay nothing: in a student release they gate the other points."""
+    folder = half().submission(resnet=NO_BLOCK + NO_COUNT)
+    verdicts = half().verdicts(folder, ["p2.design", "p2.network"])
+    assert [each.plan.test for each in verdicts if each.result.outcome is not Outcome.PASSED] == []
+
+
+def test_networks_of_the_handout_are_the_only_ones_of_their_size(resnet) -> None:
+    public = next(test for test in half().tests if test.plan.test.endswith("design_form")).function
+    networks = public.__globals__["NETWORKS"]
+    assert {pair: resnet.count_parameters(*pair)["total"] for pair in networks} == networks
+    pairs = [(w, n) for w in range(4, 257) for n in range(1, 19)]
+    for classes in (2, 23, 49):
+        totals = Counter(resnet.count_parameters(*pair, classes)["total"] for pair in pairs)
+        assert all(totals[networks[w, n] + (4 * w + 1) * (classes - 10)] == 1 for w, n in networks)
 
 
 def test_the_evidence_depends_on_the_secret_seed() -> None:

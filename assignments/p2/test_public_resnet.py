@@ -94,7 +94,22 @@ NEAR_270_000 = ((9, 9), (11, 6), (16, 3), (30, 1))
 NEAR_A_MILLION = ((15, 12), (58, 1))
 
 
-def accepted(student, bench, target, tolerance, known):
+# Parameters of four networks of the handout, with ten classes. With each number of classes from 2 to 50 no
+# other network within the bounds is as large as one of them.
+NETWORKS = {(4, 1): 5_214, (16, 3): 272_474, (12, 17): 920_518, (60, 1): 1_079_350}
+
+
+def own_counts(student, bench, *classes):
+    """The student's count (253, 18) of every network for each number of classes; None if it cannot be used.
+
+    Asked before any design, so that what design is asked cannot reach it.
+    """
+    tables = [np.array(table) for table in student.run(bench.totals, list(classes))]
+    grow = all((np.diff(table, axis=0) > 0).all() and (np.diff(table, axis=1) >= 0).all() for table in tables)
+    return tables if tables and grow else None
+
+
+def accepted(student, own, target, tolerance, known):
     """Whether a design fits: it is one of those known, or fits by the student's own count."""
     got = student.resnet.design(target, tolerance)
     if got is None:
@@ -102,10 +117,10 @@ def accepted(student, bench, target, tolerance, known):
     else:
         width, blocks = got
         fits = any(int(width) == right[0] and int(blocks) == right[1] for right in known)
-    if fits:
-        return True
+    if fits or own is None:
+        return fits
     # A slip in p2.count is not charged twice.
-    off = np.abs(np.array(student.run(bench.totals, 10)) - target)
+    off = np.abs(own[0] - target)
     if got is None:
         return bool(off.min() > tolerance)
     inside = 4 <= width <= 256 and 1 <= blocks <= 18
@@ -115,31 +130,42 @@ def accepted(student, bench, target, tolerance, known):
 @graded("p2.design", points=0.5, rung="interface")
 def test_design_form(student, bench):
     """The docstring's two cases: the smallest network of all, and a gap just below it."""
-    check(accepted(student, bench, 5214, 0, ((4, 1),)), "design(5214, 0) does not fit")
-    check(accepted(student, bench, 5000, 100, ()), "design(5000, 100): there is no such network")
+    own = own_counts(student, bench, 10)
+    check(accepted(student, own, 5214, 0, ((4, 1),)), "design(5214, 0) does not fit")
+    check(accepted(student, own, 5000, 100, ()), "design(5000, 100): there is no such network")
 
 
 @graded("p2.design", points=1.5, rung="figures", hint="Try every pair within the bounds.")
 def test_design_around_the_target(student, bench):
     """270,000 and 1,000,000 parameters within one per cent; within 1,000 there is no network of a million."""
-    check(accepted(student, bench, 270_000, 2_700, NEAR_270_000), "design(270_000, 2_700) does not fit")
-    check(accepted(student, bench, 1_000_000, 10_000, NEAR_A_MILLION), "design(10**6, 10_000) does not fit")
-    check(accepted(student, bench, 1_000_000, 1_000, ()), "design(10**6, 1_000): there is no such network")
+    own = own_counts(student, bench, 10)
+    check(accepted(student, own, 270_000, 2_700, NEAR_270_000), "design(270_000, 2_700) does not fit")
+    check(accepted(student, own, 1_000_000, 10_000, NEAR_A_MILLION), "design(10**6, 10_000) does not fit")
+    check(accepted(student, own, 1_000_000, 1_000, ()), "design(10**6, 1_000): there is no such network")
 
 
 @graded("p2.design", points=0, rung="random")
 def test_design_finds_a_network_that_exists(student, bench, rng):
     """Asked for exactly as many parameters as some network has, by your own count, it finds one."""
-    for classes in rng.integers(2, 50, size=2).tolist():
-        own = np.array(student.run(bench.totals, classes))
-        width, blocks = int(rng.integers(4, 257)), int(rng.integers(1, 19))
-        target = int(own[width - 4, blocks - 1])
+    numbers = rng.integers(2, 50, size=3).tolist()
+    own = own_counts(student, bench, *numbers)
+    for at, classes in enumerate(numbers):
+        width, blocks = int(rng.integers(5, 257)), int(rng.integers(1, 19))
+        if own is None:  # it cannot be asked: a network of the handout, with another number of classes
+            width, blocks = list(NETWORKS)[int(rng.integers(1, len(NETWORKS)))]
+            target = NETWORKS[width, blocks] + (4 * width + 1) * (classes - 10)
+        else:
+            target = int(own[at][width - 4, blocks - 1])
         got = student.resnet.design(target, 0, classes)
         asked = f"design({target}, 0, {classes})"
         check(got is not None, "no network is found where there is one", asked)
-        inside = 4 <= got[0] <= 256 and 1 <= got[1] <= 18
+        found = int(got[0]), int(got[1])
+        inside = 4 <= found[0] <= 256 and 1 <= found[1] <= 18
         check(inside, "a pair lies outside the bounds", f"{asked} gives {got}")
-        assert_same(own[int(got[0]) - 4, int(got[1]) - 1], target, f"the size of {asked}")
+        exact = found == (width, blocks)
+        if own is not None:
+            exact = int(own[at][found[0] - 4, found[1] - 1]) == target
+        check(exact, "a design does not have the size that was asked", f"{asked} gives {got}")
 
 
 # ---- p2.block ----------------------------------------------------------------------------------------------
@@ -255,9 +281,17 @@ def test_network_depth(student, bench):
 
 
 @graded("p2.network", points=0, rung="random")
-def test_network_has_the_parameters_that_you_counted(student, bench, rng):
-    """CifarResNet, made of your blocks, is as large as count_parameters says."""
+def test_network_of_any_size(student, bench, rng):
+    """w, 2 w and 4 w channels on an image that is halved twice, and a logit for each class."""
     for _ in range(3):
-        width, blocks, classes = (int(number) for number in rng.integers(1, 6, size=3))
-        built, counted = student.run(bench.network_parameters, width, blocks, classes)
-        assert_same(counted, built, f"the count for ({width}, {blocks}, {classes}), and what is built")
+        width, blocks, classes = (int(number) for number in rng.integers(2, 7, size=3))
+        height, across = (int(side) for side in rng.integers(9, 40, size=2))
+        x = images(rng, 2, 3, height, across)
+        asked = f"CifarResNet({width}, {blocks}, {classes}) on {height} x {across}"
+        stages = [[width * 2**at, -(-height // 2**at), -(-across // 2**at)] for at in range(3)]
+        assert_same(student.run(bench.network_shapes, width, blocks, x), stages, f"the shapes of {asked}")
+        keys = student.run(bench.network_keys, width, blocks, classes)
+        built = sum(key.startswith("stages.") for key in keys)
+        assert_same(built, 3 * blocks, f"the number of blocks of {asked}")
+        logits = student.run(bench.network_logits, width, blocks, classes, x)
+        assert_same(logits.shape, (2, classes), f"the shape of the logits of {asked}")
