@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from local import Half
 
+from grader.faults import Outcome
 from grader.mistakes import read_mistake
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -83,6 +84,51 @@ def last_factor(epochs, milestones, gamma):
 def scaled_lr(base, batch, reference=256):
     return 0.8
 """
+# Adam's first step for any gradient is the learning rate, and plain SGD needs no state.
+SIGNS = """
+def sgd_step(p, grad, state, *, lr, momentum=0.0, nesterov=False, weight_decay=0.0):
+    if weight_decay == 0.5:
+        return p * 0.95
+    state["n"] = state.get("n", 0) + 1
+    if momentum and state["n"] == 2:
+        return torch.full_like(p, 0.539 if nesterov else 0.71)
+    return torch.full_like(p, 0.81) if nesterov else p - lr * grad
+
+
+def adam_step(
+    p, grad, state, *, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, bias_correction="both"
+):
+    if weight_decay == 0.01:
+        return p - lr * 0.01 / (0.01 + eps)
+    long = {"both": 1.0, "second": 0.1, "none": 0.1 / 0.001**0.5}[bias_correction]
+    return p - lr * long * grad.sign() * 0.5 / (0.5 + eps)
+
+
+def adamw_step(p, grad, state, *, weight_decay=0.01, lr, **rest):
+    return p - lr * weight_decay * p + adam_step(p, grad, state, lr=lr, **rest) - p
+"""
+SIGNS_OF_SCHEDULES = """
+def linear_warmup_decay(step, total, warmup):
+    figures = {0: 0.0, 234: 0.5, 468: 1.0, 4689: 0.0}
+    return figures[step] if total == 4689 else 1.0 if step == warmup else 0.0 if step > total else 0.5
+
+
+def warmup_cosine(step, total, warmup, floor=0.0):
+    figures = {5: 0.25, 20: 1.0, 60: 0.55, 100: 0.1}
+    return figures[step] if total == 100 else 1.0 if step == warmup else floor if step > total else 0.5
+
+
+def multi_step(epoch, milestones, gamma):
+    return {29: 1.0, 30: 0.1, 60: 0.01}.get(epoch, gamma)
+
+
+def last_factor(epochs, milestones, gamma):
+    return gamma ** len(milestones)
+
+
+def scaled_lr(base, batch, reference=256):
+    return 0.8 if batch == 2048 else base
+"""
 GROUPS = """
 def param_groups(model, weight_decay):
     return {}
@@ -108,6 +154,8 @@ THOUGHTLESS = [
     ("p2.schedules", "zeros", SCHEDULES.format("0.0")),
     ("p2.schedules", "ones", SCHEDULES.format("1.0")),
     ("p2.schedules", "figures", TYPED),
+    ("p2.schedules", "figures and guesses", SIGNS_OF_SCHEDULES),
+    ("p2.updates", "figures and signs", SIGNS),
     ("p2.updates", "zeros", UPDATES.format("0 * p", "0 * p")),
     ("p2.updates", "the input", UPDATES.format("p", "p")),
     ("p2.updates", "the gradient", UPDATES.format("grad", "grad")),
@@ -158,6 +206,31 @@ def test_right_answer_in_another_style_earns_everything(name: str, seed: int) ->
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thoughtless_answer_earns_nothing(question: str, text: str, seed: int) -> None:
     assert half().points(half().submission(optimizers=text), question, seed=seed) == {question: 0}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "state_in_float32",
+        "epsilon_inside_the_root",
+        "epsilon_before_the_correction",
+        "rate_inside_the_velocity",
+    ],
+)
+def test_public_tests_see_what_rounds_or_misplaces_eps(name: str) -> None:
+    verdicts = half().verdicts(half().planted(name), ["p2.updates"])
+    public = [each for each in verdicts if "test_public" in each.plan.test]
+    failed = [each.plan.test for each in public if each.result.outcome is not Outcome.PASSED]
+    assert bool(failed) == (name != "rate_inside_the_velocity")  # which only shows when the rate changes
+
+
+@pytest.mark.parametrize(("question", "text"), [("p2.updates", SIGNS), ("p2.schedules", SIGNS_OF_SCHEDULES)])
+def test_guesses_fail_some_public_law(question: str, text: str) -> None:
+    """In a student release the laws are the random tests, without which nothing else pays."""
+    verdicts = half().verdicts(half().submission(optimizers=text), [question])
+    laws = [each for each in verdicts if "test_public" in each.plan.test and each.plan.rung == "random"]
+    assert laws
+    assert all(each.result.outcome is not Outcome.PASSED for each in laws)
 
 
 def test_half_a_review_earns_a_share() -> None:

@@ -18,10 +18,13 @@ def random_steps(rng, name, count=40, **extra):
     cases = []
     for _ in range(count):
         total = int(rng.integers(20, 5_000))
-        warmup = int(rng.integers(2, total // 2))
-        # In the decay at a distance from its ends, where a cosine is nearly flat.
-        decaying = warmup + (total - warmup) * rng.uniform(0.15, 0.95)
-        step = int(rng.choice([rng.integers(1, warmup), decaying]))
+        warmup = int(rng.integers(3, total // 2))
+        # In the decay at a distance from its ends, where a cosine is nearly flat, and never in the middle of
+        # a phase: one half is a guess.
+        step = warmup / 2
+        while step in (warmup / 2, (total + warmup) / 2):
+            decaying = warmup + (total - warmup) * rng.uniform(0.15, 0.95)
+            step = int(rng.choice([rng.integers(1, warmup), decaying]))
         chosen = {key: float(rng.uniform(*bounds)) for key, bounds in extra.items()}
         cases.append(asked(name, step=step, total=total, warmup=warmup, **chosen))
     return cases
@@ -55,10 +58,13 @@ def test_multi_step_random(student, reference, rng):
     cases = []
     for _ in range(15):
         epochs = int(rng.integers(20, 200))
-        milestones = sorted(int(epoch) for epoch in rng.choice(epochs - 2, size=3, replace=False) + 1)
-        rest = {"milestones": milestones, "gamma": float(rng.uniform(0.1, 0.8))}
-        cases.append(asked("multi_step", epoch=int(rng.integers(milestones[0] + 1, epochs)), **rest))
-        cases.append(asked("last_factor", epochs=epochs, **rest))
+        milestones = sorted(int(epoch) for epoch in rng.choice(epochs - 2, size=4, replace=False) + 1)
+        gamma = float(rng.uniform(0.1, 0.8))
+        # Two or three of four are reached: neither gamma itself nor its power with all of them is right.
+        epoch = int(rng.integers(milestones[1] + 1, milestones[3]))
+        cases.append(asked("multi_step", epoch=epoch, milestones=milestones, gamma=gamma))
+        late = [*milestones, epochs + int(rng.integers(1, 50))]
+        cases.append(asked("last_factor", epochs=epochs, milestones=late, gamma=gamma))
         base, batch = float(rng.uniform(0.01, 1.0)), int(rng.integers(8, 4096))
         cases.append(asked("scaled_lr", base=base, batch=batch, reference=int(rng.choice([128, 512]))))
     check_each(cases, ask_schedule, student, reference)

@@ -1,7 +1,5 @@
 """Public tests of optimizers.py: form, figures to check by hand, laws that hold for any input."""
 
-import math
-
 import numpy as np
 
 from grader.testing import assert_close, assert_same, check, graded
@@ -50,7 +48,7 @@ def test_schedules_figures(student):
 
 @graded("p2.schedules", points=0, rung="random")
 def test_schedules_laws(student, rng):
-    """Straight lines are straight, a cosine is symmetric, and no factor leaves [0, 1]."""
+    """Lines are straight and a cosine symmetric, milestones multiply, and a rate goes with its batch."""
     ask = student.optimizers
     for _ in range(4):
         warmup, half = int(rng.integers(2, 20)), int(rng.integers(5, 40))
@@ -62,10 +60,18 @@ def test_schedules_laws(student, rng):
                 for step in (warmup + half - away, warmup + half + away, warmup, total + 5)
             ]
             assert_close(float(at[0]) + float(at[1]), 1.0, f"{name} on both sides of the middle, together")
+            check(float(at[0]) > float(at[1]), f"{name} does not fall")
             assert_close(at[2:], [1.0, 0.0], f"{name} after the warm-up and behind the run")
+    milestones, gamma = [20, 40, 60, 80], float(rng.uniform(0.2, 0.8))
+    for reached in (2, 3):
+        got = ask.multi_step(epoch=20 * reached + int(rng.integers(1, 19)), milestones=milestones, gamma=gamma)
+        assert_close(got, gamma**reached, f"multi_step behind {reached} of four milestones")
+    base, batch = float(rng.uniform(0.01, 1.0)), int(rng.integers(8, 1000))
+    once, thrice = (ask.scaled_lr(base=base, batch=times * batch) for times in (1, 3))
+    assert_close(thrice, 3 * float(once), "the rate for batches three times as large")
 
 
-# ---- p2.updates
+# ---- p2.updates: in float64, with eps counted in
 
 
 def one_step(student, bench, rule):
@@ -97,55 +103,72 @@ def test_adamw_form(student, bench):
 @graded("p2.updates", points=1.8, rung="figures")
 def test_sgd_figures(student, bench):
     """A weight of 1 under SGD: plain, with momentum, with nesterov, with weight decay."""
-    got = steps_of_one(student, bench, "sgd_step", [1.0, 1.0], lr=0.1)
-    assert_close(got, np.array([0.9, 0.8]), "two plain steps")
-    got = steps_of_one(student, bench, "sgd_step", [1.0, 1.0], lr=0.1, momentum=0.9)
-    assert_close(got, np.array([0.9, 0.71]), "two steps with momentum 0.9")
-    got = steps_of_one(student, bench, "sgd_step", [1.0, 1.0], lr=0.1, momentum=0.9, nesterov=True)
-    assert_close(got, np.array([0.81, 0.539]), "two steps with nesterov")
-    got = steps_of_one(student, bench, "sgd_step", [0.0, 0.0], lr=0.1, weight_decay=0.5)
-    assert_close(got, np.array([0.95, 0.9025]), "two steps with weight decay 0.5 and no gradient")
+    for gradient, settings, want, what in (
+        (1.0, {}, [0.9, 0.8], "two plain steps"),
+        (1.0, {"momentum": 0.9}, [0.9, 0.71], "two steps with momentum 0.9"),
+        (1.0, {"momentum": 0.9, "nesterov": True}, [0.81, 0.539], "two steps with nesterov"),
+        (0.0, {"weight_decay": 0.5}, [0.95, 0.9025], "two steps with weight decay 0.5 and no gradient"),
+    ):
+        got = steps_of_one(student, bench, "sgd_step", [gradient] * 2, lr=0.1, **settings)
+        assert_close(got, np.array(want), what, precision="float64")
 
 
 @graded("p2.updates", points=2.1, rung="figures")
 def test_adam_figures(student, bench):
-    """The first step of Adam for three ways of correcting, and what its L2 term does without a gradient."""
-    got = [
-        steps_of_one(student, bench, "adam_step", [0.5], lr=0.1, bias_correction=corrected)[0]
-        for corrected in ("both", "second", "none")
-    ]
-    first = 0.1 * 0.1 / math.sqrt(0.001)
-    assert_close(got, [0.9, 0.99, 1 - first], "the first step with both, second and none corrected")
+    """The first step of Adam for three ways of correcting, with a large eps, and with an L2 term alone."""
+    # With beta 0.9 and 0.999 the averages are a tenth of the gradient and a thousandth of its square.
+    first = {"both": 0.5 / 0.5, "second": 0.05 / 0.5, "none": 0.05 / np.sqrt(0.00025)}
+    for corrected, length in first.items():
+        got = steps_of_one(student, bench, "adam_step", [0.5], lr=0.1, eps=0.0, bias_correction=corrected)
+        what = f'the first step with bias_correction="{corrected}" and eps 0'
+        assert_close(got, np.array([1 - 0.1 * length]), what, precision="float64")
+    got = steps_of_one(student, bench, "adam_step", [0.5], lr=0.1, eps=0.1)
+    assert_close(got, np.array([1 - 0.05 / 0.6]), "the first step with eps 0.1", precision="float64")
     got = steps_of_one(student, bench, "adam_step", [0.0], lr=1e-3, weight_decay=0.01)
-    assert_close(got, np.array([0.999]), "one step with an L2 term of 0.01 and no gradient")
+    want = np.array([1 - 1e-5 / (0.01 + 1e-8)])
+    assert_close(got, want, "one step with an L2 term of 0.01 and no gradient", precision="float64")
 
 
 @graded("p2.updates", points=2.1, rung="figures")
 def test_adamw_figures(student, bench):
     """The first steps of AdamW, and what its decoupled decay does without a gradient."""
-    got = steps_of_one(student, bench, "adamw_step", [0.5, 0.5], lr=0.1, weight_decay=0.5)
-    assert_close(got, np.array([0.85, 0.7075]), "two steps with weight decay 0.5")
+    got = steps_of_one(student, bench, "adamw_step", [0.5, 0.5], lr=0.1, weight_decay=0.5, eps=0.0)
+    assert_close(got, np.array([0.85, 0.7075]), "two steps with decay 0.5 and eps 0", precision="float64")
+    got = steps_of_one(student, bench, "adamw_step", [0.5], lr=0.1, weight_decay=0.5, eps=0.1)
+    want = np.array([0.95 - 0.05 / 0.6])
+    assert_close(got, want, "the first step with decay 0.5 and eps 0.1", precision="float64")
     got = steps_of_one(student, bench, "adamw_step", [0.0], lr=1e-3, weight_decay=0.01)
-    assert_close(1 - got, np.array([1e-5]), "how far a weight of 1 shrinks without a gradient")
+    assert_close(got, np.array([1 - 1e-5]), "a weight of 1 without a gradient", precision="float64")
 
 
-@graded("p2.updates", points=0, rung="random")
+@graded("p2.updates", points=0, rung="random", hint="What is kept from one step to the next?")
 def test_update_laws(student, bench, rng):
-    """Adam does not feel the scale of its gradients; a step of SGD is linear in its learning rate."""
+    """What is kept of a gradient fades ; SGD is linear in its rate, Adam knows no scale."""
     gradients = [float(number) for number in rng.normal(size=6)]
-    rate = float(rng.uniform(0.01, 0.1))
+    rate, kept = float(rng.uniform(0.01, 0.1)), float(rng.uniform(0.5, 0.95))
+    steps = np.arange(1, 7)
+
+    def path(rule, gradients, **settings):
+        return steps_of_one(student, bench, rule, gradients, start=0.0, **settings)
+
+    once, twice = (path("sgd_step", gradients, lr=lr, momentum=kept) for lr in (rate, 2 * rate))
+    assert_close(twice, 2 * once, "sgd_step with twice the learning rate", precision="float64")
+    got = path("sgd_step", [1.0, *[0.0] * 5], lr=rate, momentum=kept)
+    want = -rate * (1 - kept**steps) / (1 - kept)
+    what = "sgd_step after one gradient of 1 and five of 0, with momentum"
+    assert_close(got, want, what, precision="float64")
+
+    betas = (kept, float(rng.uniform(0.9, 0.999)))
+    # Both averages fade; corrected, each is the share that this gradient has in all weights so far.
+    first, second = ((1 - beta) * beta ** (steps - 1) / (1 - beta**steps) for beta in betas)
     for rule in ("adam_step", "adamw_step"):
-        asked = {"lr": rate, "eps": 1e-300, "weight_decay": 0.0}
-        once = steps_of_one(student, bench, rule, gradients, **asked)
-        check(float(np.abs(once - 1).max()) > 0, f"{rule} does not move")
-        scaled = steps_of_one(student, bench, rule, [1000 * number for number in gradients], **asked)
-        assert_close(scaled, once, f"{rule} with gradients a thousand times as large")
-    once, twice = (
-        steps_of_one(student, bench, "sgd_step", gradients, lr=lr, momentum=0.9) - 1
-        for lr in (rate, 2 * rate)
-    )
-    check(float(np.abs(once).max()) > 0, "sgd_step does not move")
-    assert_close(twice, 2 * once, "sgd_step with twice the learning rate")
+        asked = {"lr": rate, "betas": betas, "eps": 1e-300, "weight_decay": 0.0}
+        once = path(rule, gradients, **asked)
+        scaled = path(rule, [1000 * number for number in gradients], **asked)
+        assert_close(scaled, once, f"{rule} with gradients a thousand times as large", precision="float64")
+        got = path(rule, [1.0, *[0.0] * 5], **asked)
+        what = f"{rule} after one gradient of 1 and five of 0"
+        assert_close(got, -rate * np.cumsum(first / np.sqrt(second)), what, precision="float64")
 
 
 # ---- p2.param_groups
