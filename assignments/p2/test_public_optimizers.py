@@ -64,7 +64,8 @@ def test_schedules_laws(student, rng):
             assert_close(at[2:], [1.0, 0.0], f"{name} after the warm-up and behind the run")
     milestones, gamma = [20, 40, 60, 80], float(rng.uniform(0.2, 0.8))
     for reached in (2, 3):
-        got = ask.multi_step(epoch=20 * reached + int(rng.integers(1, 19)), milestones=milestones, gamma=gamma)
+        epoch = 20 * reached + int(rng.integers(1, 19))
+        got = ask.multi_step(epoch=epoch, milestones=milestones, gamma=gamma)
         assert_close(got, gamma**reached, f"multi_step behind {reached} of four milestones")
     base, batch = float(rng.uniform(0.01, 1.0)), int(rng.integers(8, 1000))
     once, thrice = (ask.scaled_lr(base=base, batch=times * batch) for times in (1, 3))
@@ -143,7 +144,7 @@ def test_adamw_figures(student, bench):
 
 @graded("p2.updates", points=0, rung="random", hint="What is kept from one step to the next?")
 def test_update_laws(student, bench, rng):
-    """What is kept of a gradient fades ; SGD is linear in its rate, Adam knows no scale."""
+    """Old gradients fade by momentum or beta; SGD is linear in its rate, and Adam knows no scale."""
     gradients = [float(number) for number in rng.normal(size=6)]
     rate, kept = float(rng.uniform(0.01, 0.1)), float(rng.uniform(0.5, 0.95))
     steps = np.arange(1, 7)

@@ -55,7 +55,9 @@ def show_plan(name: str, samples: int | None, batch: int | None, save: str | Non
         raise SystemExit(f"configure returned a {type(plan).__name__}: a given.Plan is asked")
     losses = [0.97**epoch for epoch in range(1000)]
     if kind == "mlp":
-        losses = losses[:FALLS] + [losses[FALLS - 1]] * STALLS
+        patience = plan.early_stopping_patience
+        stalls = STALLS if patience is None else min(max(0, patience), STALLS)
+        losses = losses[:FALLS] + [losses[FALLS - 1]] * stalls
     watched = list((model.encoder if kind == "bert" else model).parameters())
     print(f"{name}: {scenario.samples:,} samples in batches of {scenario.batch_size:,}, {plan.epochs} epochs")
     seen = drive(plan, scenario, losses, watched)
@@ -73,12 +75,21 @@ def show_plan(name: str, samples: int | None, batch: int | None, save: str | Non
     print(f"{len(rates):,} steps, {scenario.steps_per_epoch:,} an epoch; peak {peak:.3g}", end="")
     print(f" at step {rates.index(peak):,}, last rate {rates[-1]:.3g}")
     if kind == "mlp":
-        print(f"the loss stalls from epoch {FALLS} on; the run is stopped", end=" ")
-        print(f"{plan.early_stopping_patience or 'no'} epochs later")
+        print(f"the loss stalls from epoch {FALLS} on; the run", end=" ")
+        print(_end_of_the_run(plan.epochs, stalls, patience))
     if not seen.handed_over:
         print(f"the scheduler cannot be stepped with step_on={plan.step_on!r}: does it ask for a loss?")
     for milestone in seen.late_milestones:
         print(f"milestone {milestone} lies behind the run")
+
+
+def _end_of_the_run(epochs: int, stalls: int, patience: int | None) -> str:
+    """How a run ends whose validation loss has stalled for so many epochs."""
+    if epochs <= FALLS + stalls:
+        return f"is over after its {epochs} epochs"
+    if patience is None or patience > stalls:
+        return f"is not stopped in the {stalls} epochs that follow"
+    return f"is stopped {patience} epochs later"
 
 
 def valley(place: Tensor) -> float:

@@ -161,8 +161,9 @@ class PlanSheet:
     decayed_kinds: tuple[str, ...]  # what weight_decay acts on: "matrix", "bias", "norm", "embedding"
     warmup_steps: int  # optimizer steps of the linear warm-up, which starts at a rate of 0; 0: none
     schedule: Literal["constant", "linear", "cosine", "step"]  # after the warm-up
-    milestones: tuple[int, ...]  # schedule "step" only: epochs at whose start the rate is lowered
-    horizon_unit: Literal["batch", "epoch"]  # unit in which the scheduler was given its length or milestones
+    milestones: tuple[int, ...]  # schedule "step" only: epochs (always) at whose start the rate is lowered
+    horizon_unit: Literal["batch", "epoch"]  # unit in which the scheduler was given its length or milestones;
+    # with schedule "constant" it was given neither, and this says nothing
     step_on: Literal["batch", "epoch"]  # how often scheduler.step() is called
 
 
@@ -177,10 +178,10 @@ FINDINGS: dict[str, str] = {
     "lr_zero_at_step_0": "There is a warm-up, so the first step has the rate 0.",
     "milestone_never_acts": "Schedule step, and a milestone is the number of epochs or more.",
     "nesterov_used": "sgd with Nesterov momentum.",
-    "no_warmup_large_batch": "A batch of 1,024 or more and no warm-up.",
-    "rate_for_scratch": "A pre-trained model, and lr is 3e-4 or more.",
+    "no_warmup_large_batch": "A batch of 1,024 or more and no warm-up (this course's rule, for any model).",
+    "rate_for_scratch": "A pre-trained model, and lr is 3e-4 or more (this course's rule, for any model).",
     "warmup_exceeds_run": "The warm-up has as many steps as the whole run, or more.",
-    "wrong_step_unit": "The scheduler's length or milestones are in one unit, it is stepped in the other.",
+    "wrong_step_unit": "horizon_unit and step_on differ; a constant schedule has no unit, so never there.",
 }
 """Name -> exactly when it holds of a PlanSheet. Holding is not the same as being a defect."""
 
@@ -189,7 +190,7 @@ FINDINGS: dict[str, str] = {
 REASON_IDS: dict[str, str] = {
     "adam_beats_sgd_always": "Adam reaches a better result than SGD on every problem.",
     "decoupled_decay": "AdamW shrinks the weights themselves, apart from the adaptive step.",
-    "few_rows_regularise": "Fewer rows than parameters: decay, dropout and early stopping matter most.",
+    "few_rows_regularise": "A few thousand rows are soon memorised: decay, dropout and early stopping help.",
     "head_and_backbone_differ": "A new head and pre-trained layers have gradients of very different sizes.",
     "matches_pretraining": "The weights were trained with this kind of optimizer before.",
     "momentum_replaces_warmup": "Momentum smooths the first steps, so it makes a warm-up needless.",

@@ -156,7 +156,7 @@ def adamw_step(
 ) -> Tensor:
     """Take one step of AdamW: `adam_step` without the L2 term, and p shrinks by lr * weight_decay of itself.
 
-    The shrinking is reckoned from p as it was before the step.
+    What it shrinks by is that share of p as it was before the step.
 
     Example: p=1, gradient 0, lr=0.1, weight_decay=0.5 give 0.95.
     """
