@@ -84,7 +84,8 @@ def _reliability(picture: Reliability, axes: Any) -> None:
     total = max(1, int(count.sum()))
     error = float(np.sum(count[filled] * np.abs(accuracy[filled] - sure[filled]))) / total
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
-    axes.text(0.98, 0.04, f"expected calibration error {error:.3f}, {total} answers", ha="right")
+    said = f"expected calibration error {error:.3f}, {total} answers"
+    axes.text(0.98, 0.04, said, ha="right", bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none"})
     axes.legend(fontsize="small", loc="upper left")
 
 

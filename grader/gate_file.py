@@ -89,16 +89,21 @@ def load_gates(path: Path) -> dict[str, GateRecord]:
     return read(path, GatesFile, {"gates": GateRecord})[0].gates
 
 
-def write_gates(path: Path, gates: dict[str, GateRecord]) -> None:
-    """Replace gates.toml; the same records give the same bytes."""
+def render_gates(gates: dict[str, GateRecord]) -> str:
+    """The text of gates.toml; the same records give the same text."""
     document = tomlkit.document()
     document.add(tomlkit.comment(_HEADER))
     tables = tomlkit.table(is_super_table=True)
     for name in sorted(gates):
         tables.add(name, _table(msgspec.to_builtins(gates[name])))
     document.add("gates", tables)
+    return tomlkit.dumps(document)
+
+
+def write_gates(path: Path, gates: dict[str, GateRecord]) -> None:
+    """Replace gates.toml."""
     temporary = path.with_suffix(".toml.new")
-    temporary.write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
+    temporary.write_text(render_gates(gates), encoding="utf-8", newline="\n")
     os.replace(temporary, path)
 
 

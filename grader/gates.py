@@ -168,5 +168,5 @@ def _on_its_side(record: GateRecord, figure: float, digits: int) -> str:
 
 
 def _mark_digits(threshold: float) -> int:
-    """As many decimals as the threshold has, at least two."""
-    return max(2, len(f"{threshold:.6g}".partition(".")[2]))
+    """As many decimals as the threshold has, at least two; three significant digits are enough to be read."""
+    return max(2, len(f"{threshold:.3g}".partition(".")[2]))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.config import Course
+from grader.config import Course, load_assignment
 from grader.faults import GraderFault
+from grader.gate_file import GateRecord, WrongSolution, load_gates, write_gates
 from grader.points import is_public
 from grader.release.blocks import solution_blocks
 from grader.release.student import LeakError, build_student, uses_gate
@@ -178,6 +179,33 @@ def test_measure_goes_along_only_where_a_public_test_uses_a_gate(small_course, t
     assert along.folder.joinpath("assignments/q1/measure.py").exists()
     assert along.folder.joinpath("assignments/q1/gates.toml").exists()
     assert along.folder.joinpath("assignments/q1/bands.json").exists()
+
+
+def test_what_staff_are_told_about_gates_stays_with_them(small_course, tmp_path):
+    folder = small_course.root / "assignments" / "q1"
+    folder.joinpath("measure.py").write_text('"""Measures."""\n')
+    folder.joinpath("test_public_gate.py").write_text("def test_a(student, gate):\n    gate('q1.x')\n")
+    with folder.joinpath("assignment.toml").open("a") as file:
+        file.write('\n# The answer is 42.\n[gates."q1.half"]\nmeasure = "figure"\nwrong = ["harmless"]\n')
+    wrong = WrongSolution(
+        name="harmless", n=60, mean=0.1, sd=0.1, min=0, max=0.2, pass_chance=0, pass_chance_16=0
+    )
+    right = {"threshold": 0.5, "mean": 0.9, "sd": 0.1, "n": 60, "min": 0.8, "max": 1.0, "quantiles": {}}
+    more = {
+        "sd_run": 0.1,
+        "false_alarm": 0.0,
+        "false_alarm_bound": 0.0,
+        "device": "cpu",
+        "date": "",
+        "versions": {},
+    }
+    record = GateRecord(measure="figure", **right, **more, wrong=[wrong])
+    write_gates(folder / "gates.toml", {"q1.half": record})
+    built = build_student(small_course, [], tmp_path / "out").folder / "assignments" / "q1"
+    assert "42" not in (built / "assignment.toml").read_text()
+    assert load_assignment(built).gates["q1.half"].wrong == []
+    assert load_gates(built / "gates.toml")["q1.half"].threshold == 0.5
+    assert "harmless" not in (built / "gates.toml").read_text() + (built / "assignment.toml").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
+import tomlkit
 
 from grader.band_file import FILE_NAME as BANDS
 from grader.config import FILE_NAME as ASSIGNMENT_FILE
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
+from grader.gate_file import GateRecord, load_gates, render_gates
 from grader.points import FILE_NAME as POINTS_FILE
 from grader.points import is_public, public_part, question_points, read_points, render_points
 from grader.release import starter
@@ -78,18 +83,37 @@ def student_tree(course: Course, assignments: Sequence[Assignment]) -> dict[str,
 def _assignment_files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
     """An assignment's own files that students get."""
     folder = assignment.folder
-    names = [HANDOUT, ASSIGNMENT_FILE]
+    names = [HANDOUT]
     names += sorted(path.name for path in folder.iterdir() if path.is_file() and is_shipped(path.name))
     tests = [name for name in names if is_public(name)]
     if not tests:
         raise GraderFault(f"{folder}: no public test in it")
     if any(uses_gate((folder / name).read_text(encoding="utf-8")) for name in tests):
-        names += [MEASURE, assignment.gates_path.name]
+        names += [MEASURE]
         names += [BANDS] if (folder / BANDS).is_file() else []
+        gates = _without_wrong_solutions(load_gates(assignment.gates_path))
+        yield f"assignments/{assignment.id}/{assignment.gates_path.name}", render_gates(gates).encode()
     for name in names:
         yield f"assignments/{assignment.id}/{name}", _required(folder / name)
+    described = _description(_required(folder / ASSIGNMENT_FILE))
+    yield f"assignments/{assignment.id}/{ASSIGNMENT_FILE}", described.encode()
     table = render_points(public_part(read_points(assignment.points_path)))
     yield f"assignments/{assignment.id}/{POINTS_FILE}", table.encode()
+
+
+def _description(text: bytes) -> str:
+    """assignment.toml without its comments and without the wrong solutions that a gate must reject.
+
+    Both speak to the course's staff: what they explain is often the answer.
+    """
+    document = tomllib.loads(text.decode())
+    for gate in document.get("gates", {}).values():
+        gate["wrong"] = []
+    return tomlkit.dumps(document)
+
+
+def _without_wrong_solutions(gates: dict[str, GateRecord]) -> dict[str, GateRecord]:
+    return {name: msgspec.structs.replace(record, wrong=[]) for name, record in gates.items()}
 
 
 def uses_gate(tests: str) -> bool:
