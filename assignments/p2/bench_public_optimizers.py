@@ -69,6 +69,14 @@ def grouped(model: str, width: int, weight_decay: float) -> dict[str, dict[str, 
     }
 
 
+# What the weights of given.build_model are, where they are no matrices.
+SPECIAL: dict[str, dict[str, str]] = {
+    "bert": {"encoder.0.weight": "embedding", "encoder.1.weight": "vector", "encoder.5.weight": "vector"},
+    "resnet": {"1.weight": "vector", "4.weight": "vector"},
+    "mlp": {},
+}
+
+
 def carried_out(kind: str, samples: int, batch_size: int, losses: list[float]) -> dict[str, object]:
     """Carries out the plan of `configure` for a scenario.
 
@@ -90,13 +98,12 @@ def carried_out(kind: str, samples: int, batch_size: int, losses: list[float]) -
     watched = list((model.encoder if kind == "bert" else model).parameters())
     seen = drive(plan, scenario, losses, watched)
     groups = plan.optimizer.param_groups
-    embeddings = {id(layer.weight) for layer in model.modules() if isinstance(layer, nn.Embedding)}
     decay: dict[str, list[float]] = {"matrix": [], "vector": [], "embedding": []}
     missing = 0
-    for parameter in model.parameters():
+    for name, parameter in model.named_parameters():
         holding = [group for group in groups if any(one is parameter for one in group["params"])]
         missing += parameter.requires_grad and not holding
-        part = "embedding" if id(parameter) in embeddings else "vector" if parameter.ndim < 2 else "matrix"
+        part = SPECIAL[kind].get(name, "vector" if name.endswith(".bias") else "matrix")
         decay[part] += [float(group.get("weight_decay", 0.0)) for group in holding]
     first = groups[0]
     return {

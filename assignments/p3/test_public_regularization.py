@@ -62,7 +62,7 @@ def test_smoothing_is_a_mean_of_two_losses(student, rng):
     """The smoothed loss is (1 - eps) times the plain one plus eps times the mean over all classes."""
     for _ in range(5):
         rows, classes, eps = int(rng.integers(2, 9)), int(rng.integers(2, 9)), float(rng.uniform(0.01, 0.9))
-        logits = rng.normal(size=(rows, classes)).astype(np.float32)
+        logits = np.float32(rng.normal(size=(rows, classes)))
         y = rng.integers(classes, size=rows)
         logs = log_softmax(logits)
         plain = -logs[np.arange(rows), y].mean()
