@@ -73,7 +73,7 @@ CLEAR_LOSS = 0.1  # as a share of the loss that it is compared with
 
 def impacts():
     """The key, by the handout's rule, from the shipped table."""
-    arms = json.loads(Path(__file__).with_name("ablations.json").read_text(encoding="utf-8"))
+    arms = json.loads(Path(__file__).with_name("ablations_public.json").read_text(encoding="utf-8"))
     key = {}
     for name, arm in arms.items():
         if arm["against"] is None:

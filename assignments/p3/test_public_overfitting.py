@@ -288,7 +288,7 @@ def test_jitter_is_drawn_from_its_generator(student, bench, rng):
     check(float(np.ptp(first, axis=0).max()) > 0.01, "equal images of a batch come out different")
 
 
-@graded("p3.recipe", points=2.1, rung="figures", hint="Which arm of ablations.json raises the accuracy most?")
+@graded("p3.recipe", points=2.1, rung="figures", hint="Which shipped arm raises the accuracy most?")
 @pytest.mark.timeout(75)
 def test_recipe_accuracy_in_public(student, gate):
     """200 noisy digits, 1,000 new ones: the hidden pass mark, on other digits."""

@@ -4,7 +4,7 @@
 
 Trains every arm on the same seeds (so that arms can be compared seed by seed: same images, same wrong labels,
 same first weights) and prints its figures. Without names of arms it also writes the shipped table,
-assignments/p3/ablations.json. The arms of HIDDEN are printed only: they are the key of p3.predict's order and
+assignments/p3/ablations_public.json. The arms of HIDDEN are printed only: they are the key of p3.predict's order and
 stand in assignments/p3/test_hidden_overfitting_runs.py.
 """
 
@@ -24,7 +24,7 @@ from torch import Generator, Tensor, nn
 from grader.datasets.digits import HARD, digits
 from grader.datasets.label_noise import mislabel
 
-TABLE = Path(__file__).parents[2] / "assignments" / "p3" / "ablations.json"
+TABLE = Path(__file__).parents[2] / "assignments" / "p3" / "ablations_public.json"
 TEST_IMAGES = 2000
 SHORT, LONG = 40, 100  # epochs
 

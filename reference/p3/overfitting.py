@@ -66,8 +66,8 @@ INTERVENTIONS = (
 )
 IMPACTS = ("raises_accuracy", "hurts_accuracy", "lowers_loss_only", "no_clear_effect")
 
-# {intervention: one of IMPACTS}, read off assignments/p3/ablations.json by the rule of the handout. Each
-# entry there is measured "against" another: take the differences seed by seed.
+# {intervention: one of IMPACTS}, read off assignments/p3/ablations_public.json by the rule of the handout.
+# Each entry there is measured "against" another: take the differences seed by seed.
 # BEGIN SOLUTION p3.impact
 IMPACT: dict[str, str] | None = {
     "any_rotation": "hurts_accuracy",

@@ -146,7 +146,7 @@ def table(save: str | None) -> None:
     """The shipped runs, arm by arm."""
     for start in (Path.cwd(), Path(__file__).resolve().parent):
         for folder in (start, *start.parents):
-            path = folder / "assignments" / "p3" / "ablations.json"
+            path = folder / "assignments" / "p3" / "ablations_public.json"
             if path.is_file():
                 arms = json.loads(path.read_text(encoding="utf-8"))
                 mean = {name: statistics.fmean(arm["accuracy"]) for name, arm in arms.items()}
@@ -155,7 +155,7 @@ def table(save: str | None) -> None:
                     loss = statistics.fmean(arm["loss"])
                     print(f"{name:18} loss {loss:.2f}  against {arm['against']}: {arm['what']}")
                 return
-    raise SystemExit("assignments/p3/ablations.json was not found: run this inside the course folder")
+    raise SystemExit("assignments/p3/ablations_public.json was not found: run this inside the course folder")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

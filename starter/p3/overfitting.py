@@ -47,7 +47,7 @@ INTERVENTIONS = (
 )
 IMPACTS = ("raises_accuracy", "hurts_accuracy", "lowers_loss_only", "no_clear_effect")
 
-# {intervention: one of IMPACTS}, read off assignments/p3/ablations.json by the rule of the handout. Each
+# {intervention: one of IMPACTS}, read off assignments/p3/ablations_public.json by the rule of the handout. Each
 # entry there is measured "against" another: take the differences seed by seed.
 IMPACT: dict[str, str] | None = None
 
