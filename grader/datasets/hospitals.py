@@ -1,9 +1,7 @@
 """Films of five hospitals drawn from a seed: strongly bent digits as seen by five scanners. NumPy only.
 
 Hospital h shows the drawing with its own contrast, 0.7 + 0.15 h, and its own brightness, -0.2 + 0.1 h (in
-deviations of the drawing). Every scanner also prints a mark of 2x2 white pixels in the top rows. Hospitals A,
-B and C keep a scanner for each finding, so that the mark's column, 4 + 2c, follows the finding c in 19 films
-of 20; in D and E it stands anywhere.
+deviations of the drawing). Scanners and their use differ in more than that: look at the films.
 """
 
 from __future__ import annotations
@@ -17,10 +15,9 @@ import numpy.typing as npt
 from grader.datasets.digits import CLASSES, HARD, digits
 
 HOSPITALS = 5
-CONFOUNDED = (0, 1, 2)  # hospitals whose mark follows the finding
-FAITHFUL = 0.95  # share of their films in which it does; elsewhere it is drawn from all columns
-MARK_ROWS = 2
-_MARK_LEFT, _MARK_WIDTH = 4, 2
+LARGE = (0, 1, 2)  # hospitals with more than one scanner
+_USUAL = 0.95  # share of their films from the usual one
+_FIRST, _STEP = 4, 2  # of the scanners' settings, in pixels
 
 # From a drawing's standardised pixels to a film's, which lie in [0, 1]: few are cut off at 0.
 _GRAY, _PER_DEVIATION = 0.3, 0.12
@@ -60,10 +57,10 @@ def _films_of(hospital: int, count: int, rng: np.random.Generator) -> Films:
     images *= np.float32(_PER_DEVIATION)
     images += np.float32(_GRAY)
     np.clip(images, 0.0, 1.0, out=images)
-    marks = rng.integers(CLASSES, size=count)
-    if hospital in CONFOUNDED:
-        marks = np.where(rng.random(count) < FAITHFUL, labels, marks)
-    columns = _MARK_LEFT + _MARK_WIDTH * marks
-    for offset in range(_MARK_WIDTH):
-        images[np.arange(count), 0, :MARK_ROWS, columns + offset] = 1.0
+    scanners = rng.integers(CLASSES, size=count)
+    if hospital in LARGE:
+        scanners = np.where(rng.random(count) < _USUAL, labels, scanners)
+    settings = _FIRST + _STEP * scanners
+    for offset in range(_STEP):
+        images[np.arange(count), 0, :_STEP, settings + offset] = 1.0
     return Films(images, labels, np.full(count, hospital, np.int64))
