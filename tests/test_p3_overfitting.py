@@ -37,6 +37,7 @@ LONG = (
     "test_forecast_of_the_recipe",
     "test_recipe_returns_the_best_epoch",
     "test_recipe_follows_its_seed",
+    "test_recipe_only_looks_at_the_validation",
 )
 
 
@@ -160,10 +161,12 @@ def test_an_order_without_thought_earns_nothing(solution: ModuleType) -> None:
 class Recipe:
     """A recipe of known outcome: this accuracy, this gap, this training loss, this best epoch."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, accuracy: float = 0.8, gap: float = 0.14) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, accuracy: float = 0.8, gap: float = 0.14, typed: float = 0.0
+    ) -> None:
         measures = beside(str(HALF.folder / "test_hidden_overfitting_runs.py"), "measure")
         draw = measures.noisy_task
-        self.accuracy, self.gap = accuracy, gap
+        self.accuracy, self.gap, self.typed = accuracy, gap, typed
         self.labels: np.ndarray[Any, Any] = np.zeros(0)
 
         def noted(seed: int) -> Any:
@@ -178,7 +181,9 @@ class Recipe:
         wrong = round((1 - self.accuracy) * len(answers))
         answers[:wrong] = (answers[:wrong] + 1) % 10
         row = {"train_loss": 0.3, "train_acc": 0.9, "val_loss": 1.0, "val_acc": 0.9 - self.gap}
-        return [row | {"val_loss": 2.0 - epoch / 60} for epoch in range(60)], np.eye(10)[answers]
+        history = [row | {"val_loss": 2.0 - epoch / 60} for epoch in range(60)]
+        kept = history[-1] | {"train_acc": 0.9 - self.typed}
+        return history, np.eye(10)[answers], kept
 
 
 class Nowhere:
@@ -221,6 +226,13 @@ def test_the_forecast_of_a_recipe_no_better_than_plain_cannot_be_right(
 ) -> None:
     said = solution.PREDICTION | {"accuracy": (0.40, 0.60)}
     assert forecast(monkeypatch, said, accuracy=0.5) == pytest.approx(0.5)
+
+
+def test_a_history_that_is_not_the_models_pays_for_no_gap(
+    monkeypatch: pytest.MonkeyPatch, solution: ModuleType
+) -> None:
+    assert forecast(monkeypatch, solution.PREDICTION, typed=0.015) == 1.0
+    assert forecast(monkeypatch, solution.PREDICTION, typed=0.05) == pytest.approx(0.5)
 
 
 FORECASTS = [name for name, known in HALF.mistakes.items() if known.questions == ("p3.predict",)]

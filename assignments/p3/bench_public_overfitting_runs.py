@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import overfitting
 import torch
@@ -22,35 +22,76 @@ def jittered(images: Tensor, seed: int, ambient: int) -> tuple[Tensor, Tensor]:
     return overfitting.jitter(images, Generator().manual_seed(seed)), images
 
 
+class _Sound:
+    """EarlyStopping as it is asked."""
+
+    def __init__(self, patience: int, min_delta: float = 0.0, **more: object) -> None:
+        self.patience, self.min_delta = patience, min_delta
+        self.best_loss: float = math.inf
+        self.best_epoch: int | None = None
+        self._waited = 0
+        self._kept: dict[str, Tensor] = {}
+
+    def step(self, val_loss: float, epoch: int, model: nn.Module) -> bool:
+        self._waited += 1
+        if math.isfinite(val_loss) and val_loss < self.best_loss - self.min_delta:
+            self.best_loss, self.best_epoch, self._waited = float(val_loss), epoch, 0
+            self._kept = {name: value.clone() for name, value in model.state_dict().items()}
+        return self._waited >= self.patience
+
+    def restore(self, model: nn.Module) -> None:
+        if self._kept:
+            model.load_state_dict(self._kept)
+
+
+# Patience, min_delta and losses of short trainings: with a stop and without, failed evaluations, small falls.
+_PROBES = (
+    (2, 0.0, (2.0, 1.0, 1.5, math.nan, 0.5, 0.75, 0.5)),
+    (3, 0.25, (math.nan, 2.0, 1.75, 1.5, 1.5, 1.0, 2.0)),
+    (9, 0.0, (math.inf, 3.0, 1.0, 2.0)),
+    (2, 0.0, (math.nan, math.inf)),
+)
+
+
+def _seen(stopping: type, patience: int, min_delta: float, losses: tuple[float, ...]) -> list[object]:
+    """What such a class answers and restores, in a training whose weights change in place."""
+    model = nn.BatchNorm1d(2)
+    watching = stopping(patience, min_delta)
+    found: list[object] = []
+
+    def fill(value: int) -> None:
+        with torch.no_grad():
+            for tensor in model.state_dict().values():
+                tensor.fill_(value)
+
+    for epoch, loss in enumerate(losses, start=1):
+        fill(epoch)
+        found += [bool(watching.step(loss, epoch, model)), float(watching.best_loss), watching.best_epoch]
+    for left in (100, 200):
+        fill(left)
+        watching.restore(model)
+        found += [tensor.tolist() for tensor in model.state_dict().values()]
+    return found
+
+
+def _is_sound(stopping: type) -> bool:
+    """Whether a class does in short trainings what is asked of EarlyStopping."""
+    try:
+        return all(_seen(stopping, *probe) == _seen(_Sound, *probe) for probe in _PROBES)
+    except Exception:
+        return False
+
+
 @contextmanager
 def _sound_stopping() -> Iterator[None]:
-    """EarlyStopping as it is asked, in the place of the subject's: a recipe is judged as a recipe.
+    """An EarlyStopping that works, for a recipe is judged as a recipe.
 
-    A stub or a mistake there has cost its points already. The class stays a subclass of the subject's: what
-    else that offers is still there.
+    The subject's own where it does what is asked, however it is written: the recipe may use more of it than
+    was asked. In the place of a stub or a mistake, which has cost its points already, one that is sound.
     """
     theirs = overfitting.EarlyStopping
-
-    class Sound(theirs):  # type: ignore[misc, valid-type]
-        def __init__(self, patience: int, min_delta: float = 0.0, **more: object) -> None:
-            with suppress(NotImplementedError):
-                super().__init__(patience, min_delta, **more)
-            self._limits, self._least, self._idle = (patience, min_delta), math.inf, 0
-            self._state: dict[str, Tensor] = {}
-
-        def step(self, val_loss: float, epoch: int, model: nn.Module) -> bool:
-            self._idle += 1
-            if val_loss < self._least - self._limits[1]:
-                self._least, self._idle = float(val_loss), 0
-                self.best_loss, self.best_epoch = self._least, epoch
-                self._state = {name: value.clone() for name, value in model.state_dict().items()}
-            return self._idle >= self._limits[0]
-
-        def restore(self, model: nn.Module) -> None:
-            if self._state:
-                model.load_state_dict(self._state)
-
-    overfitting.EarlyStopping = Sound
+    if not _is_sound(theirs):
+        overfitting.EarlyStopping = _Sound
     try:
         yield
     finally:
@@ -64,17 +105,21 @@ def _rows(history: list[dict[str, float]]) -> list[dict[str, float]]:
 
 def recipe_run(
     images: Tensor, labels: Tensor, val_images: Tensor, val_labels: Tensor, tests: Tensor, seed: int
-) -> tuple[list[dict[str, float]], Tensor]:
+) -> tuple[list[dict[str, float]], Tensor, dict[str, float]]:
     """Train by the recipe.
 
-    :return: its history, and the model's logits for the test images in eval mode.
+    :return: its history; the model's logits for the test images in eval mode; "train_acc", "val_loss" and
+        "val_acc" of the model on the images that were given, measured here.
     """
+    given = [tensor.clone() for tensor in (images, labels, val_images, val_labels)]
     with _sound_stopping():
         model, history = overfitting.recipe(images, labels, val_images, val_labels, seed)
     model.eval()
     with torch.no_grad():
         logits = torch.cat([model(chunk) for chunk in tests.split(100)])
-    return _rows(history), logits
+    _, train_acc = evaluate(model, *given[:2])
+    val_loss, val_acc = evaluate(model, *given[2:])
+    return _rows(history), logits, {"train_acc": train_acc, "val_loss": val_loss, "val_acc": val_acc}
 
 
 def recipe_kept(

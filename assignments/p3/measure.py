@@ -37,7 +37,7 @@ def noisy_task(seed):
 def recipe_accuracy(subject, bench, seed):
     """Share of 1,000 new digits that the subject recognises after its recipe's training on 200 noisy ones."""
     task, truth = noisy_task(seed)
-    history, logits = subject.run(bench.recipe_run, **task)
+    history, logits, _ = subject.run(bench.recipe_run, **task)
     right = 0.0
     if logits.shape == (len(truth), 10):
         right = float((logits.argmax(axis=1) == truth).mean())

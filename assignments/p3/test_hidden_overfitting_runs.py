@@ -15,7 +15,7 @@ from grader.values import is_number
 # ---- p3.recipe
 
 
-@graded("p3.recipe", points=2.8, rung="random", hint="Which arm of ablations.json raises the accuracy most?")
+@graded("p3.recipe", points=2.8, rung="random", hint="Which shipped arm raises the accuracy most?")
 @pytest.mark.timeout(75)
 def test_recipe_accuracy(student, gate):
     """200 noisy digits and 1,000 new ones, of renamed classes."""
@@ -28,7 +28,7 @@ def poses(image):
     return [pose for one in turned for pose in (one, one[:, ::-1])]
 
 
-@graded("p3.recipe", points=0.4, rung="edges", hint="Which digits turn into others when they are mirrored?")
+@graded("p3.recipe", points=0.3, rung="edges", hint="Which digits turn into others when they are mirrored?")
 def test_jitter_keeps_labels(student, bench, rng):
     """A bent digit looks like itself, not like its mirror image or a quarter turn of it."""
     paper, ink = -0.325, 1.5
@@ -58,7 +58,7 @@ def moved(image, reach=4):
     ]
 
 
-@graded("p3.recipe", points=0.3, rung="edges", hint="From which generator does each draw come?")
+@graded("p3.recipe", points=0.2, rung="edges", hint="From which generator does each draw come?")
 def test_jitter_draws(student, bench, rng):
     """The same generator gives the same batch; the images of a batch are bent each by its own amounts."""
     images, _ = digits(30, rng, distortion=HARD)
@@ -87,7 +87,7 @@ def small_task(rng, count=40):
     }
 
 
-@graded("p3.recipe", points=0.4, rung="edges", hint="Whose weights does the model have at the end?")
+@graded("p3.recipe", points=0.3, rung="edges", hint="Whose weights does the model have at the end?")
 @pytest.mark.timeout(30)
 def test_recipe_returns_the_best_epoch(student, bench, rng):
     """The model has the weights of the least validation loss, on validation images that nothing bent."""
@@ -105,12 +105,48 @@ def test_recipe_returns_the_best_epoch(student, bench, rng):
     assert_close(seen["images"], task["images"], "the training images that were given")
 
 
-@graded("p3.recipe", points=0.3, rung="edges", hint="What decides the first weights?")
+@graded("p3.recipe", points=0.2, rung="edges", hint="What decides the first weights?")
 @pytest.mark.timeout(40)
 def test_recipe_follows_its_seed(student, bench, rng):
     """Two trainings with the same arguments give the same model."""
     first, second = student.run(bench.recipe_twice, **small_task(rng, 24))
     assert_close(second, first, "the logits of the second model")
+
+
+def strange_patterns():
+    """Eight images that no digit looks like: coarse and fine stripes and checks, (8, 1, 28, 28)."""
+    down, right = np.indices((28, 28))
+    made = []
+    for period in (4, 14):
+        rows, columns = (down // (period // 2)) % 2, (right // (period // 2)) % 2
+        made += [rows, columns, rows ^ columns, rows & columns]
+    return (-0.325 + 1.5 * np.stack(made)[:, None]).astype(np.float32)
+
+
+@graded("p3.recipe", points=0.4, rung="edges", hint="What is the network shown besides the training images?")
+@pytest.mark.timeout(40)
+def test_recipe_only_looks_at_the_validation(student, bench, rng):
+    """A pattern that stands among the validation images alone is not learned."""
+    images, labels = digits(100, rng, distortion=HARD)
+    val_images, val_labels = digits(100, rng, distortion=HARD)
+    patterns = strange_patterns()
+    names = rng.integers(10, size=len(patterns))
+    val_images = np.concatenate([val_images, np.repeat(patterns, 3, axis=0)])
+    val_labels = np.concatenate([val_labels, np.repeat(names, 3)])
+    order = rng.permutation(len(val_labels))
+    _, logits, _ = student.run(
+        bench.recipe_run,
+        images,
+        mislabel(labels, 0.1, 10, rng),
+        val_images[order],
+        val_labels[order],
+        patterns,
+        int(rng.integers(2**31)),
+    )
+    check(logits.shape == (len(patterns), 10), "the model gives ten logits for each image")
+    # Six of eight random names by chance: 2 in 100,000. A training that is shown the patterns knows all.
+    known = int((logits.argmax(axis=1) == names).sum())
+    check(known < 6, "the model knows what stood among the validation images only")
 
 
 # ---- p3.predict
@@ -144,16 +180,31 @@ def shown(said):
     return f"{float(said[0]):.2f} to {float(said[1]):.2f}" if said is not None else "no usable interval"
 
 
+def describes(history, kept):
+    """Whether an epoch of the least validation loss shows what the returned model does.
+
+    A min_delta may keep an epoch that is a little worse than the least.
+    """
+    least = min(row["val_loss"] for row in history)
+    return any(
+        row["val_loss"] <= least + 0.02
+        and abs(row["val_loss"] - kept["val_loss"]) <= 0.02
+        and all(abs(row[key] - kept[key]) <= 0.02 for key in ("train_acc", "val_acc"))
+        for row in history
+    )
+
+
 @graded("p3.predict", points=4.2, rung="closed")
 @pytest.mark.timeout(75)
 def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     """The forecast against the median of three runs of the recipe on secret digits."""
     said = student.overfitting.PREDICTION
-    accuracies, gaps, train_losses, best_epochs, curves = [], [], [], [], {}
+    accuracies, gaps, train_losses, best_epochs, honest, curves = [], [], [], [], True, {}
     for run in range(3):
         task, truth = beside(__file__, "measure").noisy_task(int(rng.integers(2**31)))
-        history, logits = student.run(bench.recipe_run, **task)
+        history, logits, kept = student.run(bench.recipe_run, **task)
         check(len(history) > 0 and logits.shape == (1000, 10), "the recipe gives a history and logits")
+        honest = honest and describes(history, kept)
         accuracies.append(float((logits.argmax(axis=1) == truth).mean()))
         gaps.append(history[-1]["train_acc"] - history[-1]["val_acc"])
         train_losses.append(history[-1]["train_loss"])
@@ -167,13 +218,13 @@ def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     best_epoch = "later" if median(best_epochs) > PLAIN_BEST_EPOCH else "earlier"
     directions = (said.get("train_loss") == train_loss) + (said.get("best_epoch") == best_epoch)
     share = 0.5 * (believed is not None and believed[0] <= accuracy <= believed[1])
-    share += 0.25 * (parted is not None and parted[0] <= gap <= parted[1])
-    share += 0.25 * (directions == 2)
-    award(
-        share,
-        f"accuracy: you said {shown(believed)}, your recipe reached {accuracy:.2f}; gap: you said "
-        f"{shown(parted)}, it was {gap:.2f}; {directions} of 2 directions are right",
-    )
+    if honest:
+        share += 0.25 * (parted is not None and parted[0] <= gap <= parted[1])
+        share += 0.25 * (directions == 2)
+        rest = f"gap: you said {shown(parted)}, it was {gap:.2f}; {directions} of 2 directions are right"
+    else:
+        rest = "gap and directions do not count: the history's best epoch is not what the model does"
+    award(share, f"accuracy: you said {shown(believed)}, your recipe reached {accuracy:.2f}; {rest}")
 
 
 def separated():

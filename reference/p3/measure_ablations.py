@@ -4,8 +4,8 @@
 
 Trains every arm on the same seeds (so that arms can be compared seed by seed: same images, same wrong labels,
 same first weights) and prints its figures. Without names of arms it also writes the shipped table,
-assignments/p3/ablations_public.json. The arms of HIDDEN are printed only: they are the key of p3.predict's order and
-stand in assignments/p3/test_hidden_overfitting_runs.py.
+assignments/p3/ablations_public.json. The arms of HIDDEN are printed only: they are the key of p3.predict's
+order and stand in assignments/p3/test_hidden_overfitting_runs.py.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def smoothed_ce(logits: Tensor, y: Tensor, eps: float) -> Tensor:
         y: (N,) int64, classes 0 .. K - 1.
         eps: as in `smooth`.
 
-    Returns: a 0-d tensor, the mean over the N rows.
+    Returns: a 0-d tensor, the mean over the N rows. torch's own ``label_smoothing`` may be used.
 
     Example: equal logits for 4 classes give ln 4 = 1.386294, whatever y and eps.
     """
@@ -136,7 +136,8 @@ def diagnose(history: list[Row], num_classes: int) -> dict[str, str | int | floa
 
     Args:
         history: rows in the order of time, one at least; their fields stand in films.Row. Epochs need not be
-            consecutive.
+            consecutive. One validation loss at least is finite, the last row's among them; others may be NaN
+            or infinite.
         num_classes: C, 2 or more.
 
     Returns a dict with the keys
@@ -225,13 +226,14 @@ def ece(probs: Tensor, labels: Tensor, bins: int = 15) -> float:
     """Return the expected calibration error: how far confidence and accuracy lie apart, bin by bin.
 
     A row's confidence is its largest probability. Bin k (k = 0 .. bins - 1) takes confidences in
-    (k / bins, (k + 1) / bins]; a confidence of exactly 0 would belong to the first. Each bin contributes
+    (k / bins, (k + 1) / bins], so that an upper end belongs to the bin below it. Each bin contributes
     |accuracy - mean confidence| of its rows, weighted with its share of all rows; empty bins contribute 0.
 
     Args:
         probs: (N, K), N at least 1, no ties for the largest of a row.
         labels: (N,) int64, classes 0 .. K - 1.
-        bins: 1 or more.
+        bins: 1 or more. Confidences at an end are asked for only where rounding cannot move them: 1, 2 or 4
+            bins, and the confidence 1.
 
     Example: one row with confidence 0.7 that is right, and two with 0.9 of which one is wrong, give
     1/3 * 0.3 + 2/3 * 0.4 = 0.366667.
@@ -256,7 +258,7 @@ def augment(x: Tensor, generator: Generator, train: bool = True) -> Tensor:
     Args:
         x: (N, 1, H, W) float32 in [0, 1], not modified; H = W, 28 or more. N may be 0.
         generator: the only source of randomness; every film draws its own changes.
-        train: False returns the films unchanged.
+        train: False returns the films unchanged; the same tensor will do.
 
     Returns: (N, 1, H, W) float32 in [0, 1].
 
@@ -303,6 +305,10 @@ STRATEGY: dict[str, tuple[float | bool, str]] | None = {
 # ---- p3.generalise -----------------------------------------------------------------------------------------
 
 # BEGIN SOLUTION
+# The gate: this does the least that is right. It hides the top rows and trains for five epochs, so that every
+# other right way lies above it. Means (and least) of ten seeds: augmented only, with hospital D, 0.831
+# (0.787); cropped 0.834 (0.798); top rows replaced by noise in training 0.848 (0.785), hidden and augmented
+# 0.910 (0.888). Films as they are: 0.638 at most in 60 runs.
 _BLANK_ROWS = 3  # the scanner's mark stands in the first two
 
 

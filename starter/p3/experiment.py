@@ -155,7 +155,8 @@ def table(save: str | None) -> None:
                     loss = statistics.fmean(arm["loss"])
                     print(f"{name:18} loss {loss:.2f}  against {arm['against']}: {arm['what']}")
                 return
-    raise SystemExit("assignments/p3/ablations_public.json was not found: run this inside the course folder")
+    where = "assignments/p3/ablations_public.json"
+    raise SystemExit(f"{where} was not found: run this inside the course folder")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

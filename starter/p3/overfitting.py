@@ -47,8 +47,8 @@ INTERVENTIONS = (
 )
 IMPACTS = ("raises_accuracy", "hurts_accuracy", "lowers_loss_only", "no_clear_effect")
 
-# {intervention: one of IMPACTS}, read off assignments/p3/ablations_public.json by the rule of the handout. Each
-# entry there is measured "against" another: take the differences seed by seed.
+# {intervention: one of IMPACTS}, read off assignments/p3/ablations_public.json by the rule of the handout.
+# Each entry there is measured "against" another: take the differences seed by seed.
 IMPACT: dict[str, str] | None = None
 
 
@@ -58,14 +58,15 @@ IMPACT: dict[str, str] | None = None
 class EarlyStopping:
     """Watches the validation loss, says when to stop, and keeps the best weights.
 
-    A loss improves if it is below ``best_loss - min_delta``, strictly; NaN and infinity never improve. With a
-    patience of 2 the losses 1.0, 0.5, 0.6, 0.7 stop the training at the fourth.
+    A loss improves if it is below ``best_loss - min_delta``, strictly. NaN, inf and -inf never improve; an
+    epoch with one of them counts towards the patience like any other without an improvement. With a patience
+    of 2 the losses 1.0, 0.5, 0.6, 0.7 stop the training at the fourth.
 
     :ivar best_loss: the loss of the last improvement; math.inf before there was one.
     :ivar best_epoch: the epoch of the last improvement; None before there was one.
 
     :param patience: so many epochs in a row without an improvement end the training.
-    :raises ValueError: a patience below 1, or a negative min_delta.
+    :raises ValueError: a patience below 1, or a min_delta that is negative or NaN; others are not asked.
     """
 
     def __init__(self, patience: int, min_delta: float = 0.0) -> None:
@@ -136,8 +137,11 @@ CHANGES = (
 )
 
 # Filled BEFORE the recipe runs; see the handout for what each entry is held against.
-#   "accuracy": (low, high)        of your recipe on new digits, median of three runs
-#   "gap": (low, high)             train_acc - val_acc in the last row of its history, median of three runs
+#   "accuracy": (low, high)        of your recipe on new digits, median of three runs; at most 0.25 wide, low
+#                                  above 0.52
+#   "gap": (low, high)             train_acc - val_acc in the last row of its history, median of three runs;
+#                                  at most 0.25 wide. A tenth of the labels behind train_acc is wrong, and
+#                                  the last row may be `patience` epochs behind the best
 #   "train_loss": "higher" or "lower"      last row's, against the plain training
 #   "best_epoch": "later" or "earlier"     epoch of the least val_loss, against the plain training
 #   "order": [...]                 the five CHANGES, highest accuracy first
