@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,25 +24,23 @@ def jittered(images: Tensor, seed: int, ambient: int) -> tuple[Tensor, Tensor]:
 
 
 class _Sound:
-    """EarlyStopping as it is asked."""
+    """Takes the place of an EarlyStopping that does not work, in a recipe."""
 
     def __init__(self, patience: int, min_delta: float = 0.0, **more: object) -> None:
-        self.patience, self.min_delta = patience, min_delta
-        self.best_loss: float = math.inf
-        self.best_epoch: int | None = None
-        self._waited = 0
-        self._kept: dict[str, Tensor] = {}
+        self._limits, self._idle, self._saved = (patience, min_delta), 0, b""
+        self.best_loss, self.best_epoch = math.inf, None
 
     def step(self, val_loss: float, epoch: int, model: nn.Module) -> bool:
-        self._waited += 1
-        if math.isfinite(val_loss) and val_loss < self.best_loss - self.min_delta:
-            self.best_loss, self.best_epoch, self._waited = float(val_loss), epoch, 0
-            self._kept = {name: value.clone() for name, value in model.state_dict().items()}
-        return self._waited >= self.patience
+        fell = self.best_loss - val_loss if math.isfinite(val_loss) else -math.inf
+        self._idle = 0 if fell > self._limits[1] else self._idle + 1
+        if self._idle == 0:
+            self.best_loss, self.best_epoch = val_loss, epoch
+            self._saved = pickle.dumps(model.state_dict())
+        return self._idle >= self._limits[0]
 
     def restore(self, model: nn.Module) -> None:
-        if self._kept:
-            model.load_state_dict(self._kept)
+        if self._saved:
+            model.load_state_dict(pickle.loads(self._saved))
 
 
 # Patience, min_delta and losses of short trainings: with a stop and without, failed evaluations, small falls.
