@@ -35,11 +35,14 @@ def grader(small_course, monkeypatch, capfd):
 
 @REAL_RUN
 def test_the_reference_meets_its_expectation_and_its_result_is_kept(grader, tmp_path):
-    status, out, _ = grader("grade", "reference", "q1", "--expect", 100, "--results-dir", tmp_path / "kept")
+    kept = ("--results-dir", tmp_path / "kept", "--artifacts", tmp_path / "art")
+    status, out, _ = grader("grade", "reference", "q1", "--expect", 100, *kept)
     assert status == 0
     assert "100 / 100" in out
+    assert "Pictures: none" in out
     result = json_file.parse((tmp_path / "kept" / "q1.json").read_bytes())
     assert (result.score, result.complete, result.state) == (100, True, "finished")
+    assert result.artifacts == str(tmp_path / "art" / "q1")
 
 
 @REAL_RUN
