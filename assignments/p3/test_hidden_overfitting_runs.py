@@ -28,12 +28,12 @@ def poses(image):
     return [pose for one in turned for pose in (one, one[:, ::-1])]
 
 
-@graded("p3.recipe", points=0.3, rung="edges", hint="Which digits turn into others when they are mirrored?")
+@graded("p3.recipe", points=0.2, rung="edges", hint="Which digits turn into others when they are mirrored?")
 def test_jitter_keeps_labels(student, bench, rng):
     """A bent digit looks like itself, not like its mirror image or a quarter turn of it."""
     paper, ink = -0.325, 1.5
     lopsided = [2, 5, 6, 7, 9]  # none of their eight poses look alike
-    kept = 0
+    seen = np.zeros(8, dtype=int)
     for digit in lopsided:
         drawn = bitmaps()[digit]
         batch = np.tile((paper + ink * drawn).astype(np.float32), (60, 1, 1, 1)).reshape(60, 1, 28, 28)
@@ -44,9 +44,14 @@ def test_jitter_keeps_labels(student, bench, rng):
         flat = (bent.reshape(60, -1) - paper) / ink
         scores = flat @ candidates.reshape(-1, 28 * 28).T
         best = scores.reshape(60, 8, -1).max(axis=2).argmax(axis=1)
-        kept += int((best == 0).sum())
+        seen += np.bincount(best, minlength=8)
     # Turns to 20 degrees keep 0.97 by this measure, to 45 degrees 0.70, mirrors of every second image 0.49.
-    check(kept >= 0.62 * 60 * len(lopsided), "some images come out mirrored, or turned by far")
+    kept, mirrored, share = seen[0], seen[1], 1 / seen.sum()
+    check(kept * share >= 0.62, "some images come out mirrored, or turned by far")
+    # Turns to 20 degrees look mirrored in 0.03 of the images, to 40 degrees in 0.16 and in as many turned by a
+    # quarter or more; mirrors of every seventh image make it 0.17 and leave the others at 0.01.
+    few = mirrored * share <= 0.1 or mirrored <= 3 * (seen.sum() - kept - mirrored)
+    check(bool(few), "some images come out mirrored")
 
 
 def moved(image, reach=4):
@@ -87,7 +92,7 @@ def small_task(rng, count=40):
     }
 
 
-@graded("p3.recipe", points=0.3, rung="edges", hint="Whose weights does the model have at the end?")
+@graded("p3.recipe", points=0.2, rung="edges", hint="Whose weights does the model have at the end?")
 @pytest.mark.timeout(30)
 def test_recipe_returns_the_best_epoch(student, bench, rng):
     """The model has the weights of the least validation loss, on validation images that nothing bent."""
@@ -123,7 +128,7 @@ def strange_patterns():
     return (-0.325 + 1.5 * np.stack(made)[:, None]).astype(np.float32)
 
 
-@graded("p3.recipe", points=0.4, rung="edges", hint="What is the network shown besides the training images?")
+@graded("p3.recipe", points=0.6, rung="edges", hint="What is the network shown besides the training images?")
 @pytest.mark.timeout(40)
 def test_recipe_only_looks_at_the_validation(student, bench, rng):
     """A pattern that stands among the validation images alone is not learned."""

@@ -150,6 +150,10 @@ def test_diagnose_edges(student, reference, rng):
     kinds.append(
         ("diverging", [row | {"train_loss": math.nan, "external_acc": 0.0} for row in history], classes)
     )
+    # The column ends early: what it said of an earlier network is no answer about the last one.
+    history, classes = random_history("healthy", rng)
+    gone = [row | {"external_acc": row["val_acc"] - 0.4} for row in history[:-1]]
+    kinds.append(("healthy", [*gone, history[-1] | {"external_acc": None}], classes))
     # After a spike in the middle the loss has come down again: what counts is the last row.
     history, classes = random_history("healthy", rng)
     history[3]["train_loss"] = 9.0 * math.log(classes)
