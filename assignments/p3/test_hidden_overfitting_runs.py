@@ -48,8 +48,8 @@ def test_jitter_keeps_labels(student, bench, rng):
     # Turns to 20 degrees keep 0.97 by this measure, to 45 degrees 0.70, mirrors of every second image 0.49.
     kept, mirrored, share = seen[0], seen[1], 1 / seen.sum()
     check(kept * share >= 0.62, "some images come out mirrored, or turned by far")
-    # Turns to 20 degrees look mirrored in 0.03 of the images, to 40 degrees in 0.16, and then in as many turned
-    # by a quarter or more; mirrors of every seventh image make it 0.17 and leave the others at 0.01.
+    # Turns to 20 degrees look mirrored in 0.03 of the images; to 40 degrees in 0.16, and then as many look
+    # turned by a quarter or more. Mirrors of every seventh image make it 0.17 and leave the others at 0.01.
     few = mirrored * share <= 0.1 or mirrored <= 3 * (seen.sum() - kept - mirrored)
     check(bool(few), "some images come out mirrored")
 
