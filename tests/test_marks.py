@@ -60,11 +60,15 @@ def test_a_wrong_mark_is_refused(arguments, words):
 
 def test_the_facade_has_exactly_the_promised_names():
     assert set(grader.testing.__all__) == {
+        "Curves",
+        "Images",
         "Measured",
         "Partial",
+        "Reliability",
         "assert_close",
         "assert_same",
         "award",
+        "beside",
         "check",
         "check_each",
         "closed_share",

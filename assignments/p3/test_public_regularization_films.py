@@ -69,7 +69,7 @@ def test_augment_keeps_an_l_an_l(student, bench, artifacts):
 
 
 @graded("p3.augment", points=1.0, rung="figures", hint="By how many pixels does the figure move?")
-def test_augment_changes_enough(student, bench, artifacts, rng):
+def test_augmented_films_move(student, bench, artifacts, rng):
     """Pixels change by 0.02 on average, and the L wanders by 0.3 pixels (standard deviation)."""
     given = probes(300)
     got = student.run(bench.augmented, given, 4)
