@@ -22,6 +22,14 @@ ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)
 ASSIGNMENTS = COURSE.assignments()
 TRAINS = {"p3.predict", "p5.cure"}  # beside the questions with a gate
+# Where nothing is the right answer: ln 1, and counts of what a loop should not keep or do twice. The counts come
+# from a bench, beside others in the same test that are not zero for anybody who trains.
+NOTHING_IS_RIGHT = {
+    "test_hidden_debugging.py::test_chance_loss_edges",
+    "test_hidden_debugging_loop.py::test_speed_memory",
+    "test_public_debugging.py::test_speed_nothing_kept",
+    "test_public_debugging.py::test_speed_one_of_each",
+}
 MISTAKES = [(name, mistake) for name in ASSIGNMENTS for mistake in read_mistakes(COURSE.reference(name))]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -59,7 +67,7 @@ def test_answers_of_zero_earn_nothing(assignment, tmp_path):
         test["name"]: test["points"]
         for question in result["questions"]
         for test in question["tests"]
-        if test["points"]
+        if test["points"] and test["name"] not in NOTHING_IS_RIGHT
     }
     assert paid == {}
 

@@ -23,7 +23,7 @@ from grader.worker import messages
 
 
 def zeros(value):
-    """The same structure with nothing in it."""
+    """The same structure with nothing in it; names of entries stay."""
     if isinstance(value, np.ndarray):
         return np.zeros_like(value)
     if isinstance(value, bool):
@@ -31,7 +31,7 @@ def zeros(value):
     if isinstance(value, int | float):
         return type(value)(0)
     if isinstance(value, str):
-        return value
+        return ""
     if isinstance(value, set):
         return set()
     return over(value, zeros)
