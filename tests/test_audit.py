@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)
 ASSIGNMENTS = COURSE.assignments()
 TRAINS = {"p3.predict", "p5.cure"}  # beside the questions with a gate
-# Where nothing is the right answer: ln 1, and counts of what a loop should not keep or do twice. The counts come
-# from a bench, beside others in the same test that are not zero for anybody who trains.
+# Where nothing is the right answer: ln 1, and counts of what a loop should not keep or do twice. The counts
+# come from a bench, beside others in the same test that are not zero for anybody who trains.
 NOTHING_IS_RIGHT = {
     "test_hidden_debugging.py::test_chance_loss_edges",
     "test_hidden_debugging_loop.py::test_speed_memory",
