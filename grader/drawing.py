@@ -13,7 +13,8 @@ from grader.pictures import Curves, Images, Picture, Reliability
 
 IMAGES_IN_A_ROW = 12
 DOTS_PER_INCH = 110
-_LOG_RATIO = 50.0  # between the largest and the smallest value of a positive curve
+LOG_RATIO = 50.0  # between the largest and the smallest value of a positive curve: from here on logarithmic
+POINTS = 10_000  # of a curve: a submission may hand back millions, and the judge draws them
 
 
 def draw(picture: Picture, path: Path) -> None:
@@ -39,7 +40,7 @@ def _curves(picture: Curves, axes: Any) -> None:
     heights: list[float] = []
     for number, (label, values) in enumerate(picture.lines.items()):
         colour = f"C{number}"
-        drawn = np.asarray(values, dtype=np.float64)
+        drawn = np.asarray(values[:POINTS], dtype=np.float64)
         drawn = np.where(np.isfinite(drawn), drawn, np.nan)
         heights += drawn[np.isfinite(drawn)].tolist()
         marker = "o" if len(drawn) <= 20 else None
@@ -52,7 +53,7 @@ def _curves(picture: Curves, axes: Any) -> None:
             name = f"reference, {label}: 90 % of runs"
             axes.fill_between(x, _finite(band.low), _finite(band.high), color=colour, alpha=0.2, label=name)
             axes.plot(x, _finite(band.middle), color=colour, linestyle=":", linewidth=1)
-    if heights and min(heights) > 0 and max(heights) > _LOG_RATIO * min(heights):
+    if heights and min(heights) > 0 and max(heights) > LOG_RATIO * min(heights):
         axes.set_yscale("log")
     axes.set(xlabel=picture.x, ylabel=picture.y)
     axes.xaxis.get_major_locator().set_params(integer=True)

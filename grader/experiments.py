@@ -22,6 +22,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from grader.drawing import LOG_RATIO, draw, draw_bars
 from grader.pictures import Curves, Images
 
 __all__ = ["show_bars", "show_curves", "show_images", "track"]
@@ -32,7 +33,6 @@ Save = str | Path | None
 _SHADES = " .:-=+*#%@"
 _HEIGHT = 15  # of a curve, in lines
 _IMAGES = 6  # of a row, in a terminal
-_LOG_RATIO = 50.0
 _TICKS = 6  # of an axis, at most
 
 
@@ -74,7 +74,7 @@ def show_curves(
         raise ValueError(f"{title}: nothing finite to draw")
     longest = max(len(values) for values in drawn.values())
     places = list(at) if at is not None else list(range(longest))
-    wide_range = min(heights) > 0 and max(heights) > _LOG_RATIO * min(heights)
+    wide_range = min(heights) > 0 and max(heights) > LOG_RATIO * min(heights)
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(_width(), _HEIGHT)
@@ -134,8 +134,6 @@ def show_bars(title: str, bars: Mapping[str, float], *, highest: float = 1.0, sa
         lines.append(f"{label:>{widest}} {value:6.3f} {full * round(share * room)}")
     _print("\n".join(lines))
     if save is not None:
-        from grader.drawing import draw_bars
-
         draw_bars(title, bars, Path(save))
         _print(f"drawn into {save}")
 
@@ -168,8 +166,6 @@ def _text(image: npt.NDArray[np.float64]) -> list[str]:
 
 
 def _save(picture: Curves | Images, save: str | Path) -> None:
-    from grader.drawing import draw
-
     draw(picture, Path(save))
     _print(f"drawn into {save}")
 

@@ -13,7 +13,7 @@ import support
 from grader import artifacts as artifacts_module
 from grader.artifacts import LIMIT, Artifacts
 from grader.band_file import bands_of, curves_of, load_bands, write_bands
-from grader.drawing import draw, draw_bars
+from grader.drawing import POINTS, draw, draw_bars
 from grader.faults import GraderFault, Mismatch
 from grader.gates import Gate, Measured
 from grader.pictures import Band, Curves, Images, Reliability, band_of
@@ -84,6 +84,13 @@ def test_a_band_is_drawn_behind_its_curve(tmp_path: Path) -> None:
     filled = "FillBetweenPolyCollection"
     assert filled in (tmp_path / "a.svg").read_text()
     assert filled not in (tmp_path / "b.svg").read_text()
+
+
+def test_a_curve_of_any_length_is_drawn_as_far_as_it_can_be_seen(tmp_path: Path) -> None:
+    long = [1.0] * POINTS
+    draw(Curves("a", "", {"training": long}), tmp_path / "a.png")
+    draw(Curves("a", "", {"training": [*long, 7.0, 7.0]}), tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_bars(tmp_path: Path) -> None:

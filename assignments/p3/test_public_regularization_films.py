@@ -79,6 +79,7 @@ def test_augmented_films_move(student, bench, artifacts, rng):
     check(float(spread.max()) >= 0.3, "the figure stays where it is", f"spread {spread.max():.2f} pixels")
     shown, _ = SHARED.clear_films(8, rng)
     augmented = student.run(bench.augmented, shown, 5)
+    is_film(augmented, shown)
     artifacts.add(Images("films", "Augmented films", {"as given": shown[:, 0], "augmented": augmented[:, 0]}))
 
 
