@@ -9,7 +9,7 @@ import pytest
 
 from grader.datasets.digits import HARD, bitmaps, digits
 from grader.datasets.label_noise import mislabel
-from grader.testing import Curves, assert_close, award, beside, check, closed_share, graded
+from grader.testing import Curves, assert_close, assert_same, award, beside, check, closed_share, graded
 from grader.values import is_number
 
 # ---- p3.recipe
@@ -38,6 +38,7 @@ def test_jitter_keeps_labels(student, bench, rng):
         drawn = bitmaps()[digit]
         batch = np.tile((paper + ink * drawn).astype(np.float32), (60, 1, 1, 1)).reshape(60, 1, 28, 28)
         bent, _ = student.run(bench.jittered, batch, seed=int(rng.integers(2**31)), ambient=1)
+        assert_same(bent.shape, batch.shape, "the shape of the result")
         check(float(np.abs(bent - batch).mean()) > 0.01, "the images are not bent at all")
         candidates = np.stack([shifted for pose in poses(drawn) for shifted in moved(pose)])
         candidates = candidates.reshape(8, -1, 28 * 28)

@@ -67,6 +67,7 @@ def test_smoothing_is_a_mean_of_two_losses(student, rng):
         logs = log_softmax(logits)
         plain = -logs[np.arange(rows), y].mean()
         got = student.regularization.smoothed_ce(logits, y, eps)
+        assert_same(np.shape(got), (), "the shape of the smoothed loss")
         assert_close(float(got), (1 - eps) * plain - eps * logs.mean(), "the smoothed loss")
 
 

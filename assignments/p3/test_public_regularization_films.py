@@ -73,6 +73,7 @@ def test_augmented_films_move(student, bench, artifacts, rng):
     """Pixels change by 0.02 on average, and the L wanders by 0.3 pixels (standard deviation)."""
     given = probes(300)
     got = student.run(bench.augmented, given, 4)
+    is_film(got, given)
     change = float(np.abs(got - given).mean())
     check(change >= 0.02, "the films hardly change", f"by {change:.4f} on average")
     spread = SHARED.centroids(got).std(axis=0)

@@ -46,6 +46,7 @@ def test_grad_norms_invariants(student, bench, rng):
     one, two = ([rng.normal(size=shape).astype(np.float32) for shape in ((5, 3), (4,))] for _ in range(2))
     thrice = [3 * array for array in one]
     norms = student.run(bench.layer_gradient_norms, [one, two, thrice, one + two])
+    assert_same(norms.shape, (4,), "the shape of the norms")
     check(bool(np.all(norms > 0)), "a layer with gradients has norm 0")
     assert_close(float(norms[2]), 3.0 * float(norms[0]), "norm of three times the gradients")
     together = math.hypot(float(norms[0]), float(norms[1]))
