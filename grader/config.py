@@ -72,6 +72,16 @@ class GateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     seeds: Positive = 60
 
 
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of an assignment that is handed in on a date of its own.
+
+    :param files: the handed-in files that belong to it; every file belongs to one part.
+    """
+
+    title: Text
+    files: Annotated[list[Text], msgspec.Meta(min_length=1)]
+
+
 class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """assignment.toml as it is written; questions stand in handout order."""
 
@@ -81,6 +91,7 @@ class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     given: list[Text] = []
     limits: Limits = Limits()
     gates: dict[str, GateSpec] = {}
+    parts: dict[str, Part] = {}
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     questions: dict[str, Question] = field(default_factory=dict)
     gates: dict[str, GateSpec] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
 
     @property
     def points_path(self) -> Path:
@@ -144,6 +156,7 @@ def load_assignment(folder: Path) -> Assignment:
         limits=said.limits,
         questions=said.questions,
         gates=said.gates,
+        parts=said.parts,
     )
 
 

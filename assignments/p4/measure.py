@@ -1,0 +1,1 @@
+"""Figures of training runs that the gates of p4 judge."""

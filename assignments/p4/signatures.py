@@ -1,0 +1,1 @@
+"""Known mistakes of p4 by what a run leaves behind."""
