@@ -6,7 +6,7 @@ The engine names no assignment: a folder under ``assignments/`` with an ``assign
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +22,7 @@ __all__ = [
     "Course",
     "GateSpec",
     "Limits",
+    "Part",
     "Question",
     "assignment_of",
     "load_assignment",
@@ -101,6 +102,8 @@ class Assignment:
     :param id: the folder's name; every question and gate id starts with it and a dot.
     :param files: names of the files that are handed in.
     :param given: names of the files that are given; the judge uses its own copy.
+    :param parts: what is handed in on dates of its own, by name; empty if everything is handed in at once.
+    :param part: the part that this is, after :meth:`only`; empty for the whole.
     """
 
     id: str
@@ -112,6 +115,26 @@ class Assignment:
     questions: dict[str, Question] = field(default_factory=dict)
     gates: dict[str, GateSpec] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    part: str = ""
+
+    def only(self, part: str) -> Assignment:
+        """One part of it: its files and questions, as if there were no others.
+
+        :raises ConfigError: there is no such part.
+        """
+        if part not in self.parts:
+            known = f"its parts are: {', '.join(self.parts)}" if self.parts else "it has no parts"
+            raise ConfigError(f"{self.id} has no part {part!r}; {known}")
+        chosen = self.parts[part]
+        return replace(
+            self,
+            part=part,
+            title=chosen.title,
+            files=chosen.files,
+            questions={
+                name: question for name, question in self.questions.items() if question.file in chosen.files
+            },
+        )
 
     @property
     def points_path(self) -> Path:
@@ -128,7 +151,7 @@ def load_assignment(folder: Path) -> Assignment:
     :raises ConfigError: no assignment.toml there, or something in it is wrong; file, line and key are named.
     """
     path = folder / FILE_NAME
-    said, text = read(path, AssignmentFile, {"questions": Question, "gates": GateSpec})
+    said, text = read(path, AssignmentFile, {"questions": Question, "gates": GateSpec, "parts": Part})
     name = folder.resolve().name
     for key in ("files", "given"):
         names: list[str] = getattr(said, key)
@@ -143,6 +166,7 @@ def load_assignment(folder: Path) -> Assignment:
         if question.file not in said.files:
             key_path = ("questions", question_id, "file")
             raise complain(path, text, key_path, f"{question.file!r} is not among `files`")
+    _check_parts(path, text, said)
     for table in ("questions", "gates"):
         for entry in getattr(said, table):
             if not re.fullmatch(re.escape(name) + r"\.\w+", entry):
@@ -158,6 +182,27 @@ def load_assignment(folder: Path) -> Assignment:
         gates=said.gates,
         parts=said.parts,
     )
+
+
+def _check_parts(path: Path, text: str, said: AssignmentFile) -> None:
+    """Every file belongs to one part, and every part asks something; or there are no parts.
+
+    :raises ConfigError: it is not so.
+    """
+    owner: dict[str, str] = {}
+    for name, part in said.parts.items():
+        for position, file in enumerate(part.files):
+            key = ("parts", name, "files", position)
+            if file not in said.files:
+                raise complain(path, text, key, f"{file!r} is not among `files`")
+            if file in owner:
+                raise complain(path, text, key, f"{file!r} belongs to {owner[file]!r} already")
+            owner[file] = name
+        if not any(question.file in part.files for question in said.questions.values()):
+            raise complain(path, text, ("parts", name), "no question is answered in its files")
+    missing = [file for file in said.files if said.parts and file not in owner]
+    if missing:
+        raise complain(path, text, ("parts",), f"{missing[0]!r} belongs to no part")
 
 
 def assignment_of(path: Path) -> Path | None:

@@ -37,7 +37,10 @@ class Died(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a worker is to be: whose modules, which limits, by hand or not."""
+    """What a worker is to be: whose modules, which limits, by hand or not.
+
+    :param apart: it serves one subject alone, even where a launcher keeps its workers for a file of tests.
+    """
 
     folder: Path
     modules: dict[str, str]
@@ -48,6 +51,7 @@ class Plan:
     memory_bytes: int = 1 << 30
     file_bytes: int = 256 << 20
     output_bytes: int = 64 << 10
+    apart: bool = False
 
     def settings(self, scratch: str) -> messages.Settings:
         """The settings frame for a worker with this scratch folder."""

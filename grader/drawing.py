@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from grader.pictures import Curves, Images, Picture, Reliability
+from grader.pictures import Captioned, Curves, Images, Picture, Reliability
 
 IMAGES_IN_A_ROW = 12
 DOTS_PER_INCH = 110
 LOG_RATIO = 50.0  # between the largest and the smallest value of a positive curve: from here on logarithmic
+CAPTIONED, CAPTIONED_IN_A_ROW = 24, 6
+INCHES, LINE_POINTS = 1.4, 10.0  # of a captioned image, of a line of words below it
+LETTER, LETTER_POINTS = 0.602, 7.5  # width of a letter of DejaVu Sans Mono, in its size
+RIGHT, WRONG = "#176c2c", "#a3261d"
 POINTS = 10_000  # of a curve: a submission may hand back millions, and the judge draws them
 
 
@@ -26,6 +30,8 @@ def draw(picture: Picture, path: Path) -> None:
 
     if isinstance(picture, Images):
         figure = _images(picture, Figure)
+    elif isinstance(picture, Captioned):
+        figure = _captioned(picture, Figure)
     else:
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.add_subplot()
@@ -104,6 +110,54 @@ def _images(picture: Images, figure_type: Any) -> Any:
             axes.imshow(np.nan_to_num(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     figure.suptitle(picture.title)
     return figure
+
+
+def _captioned(picture: Captioned, figure_type: Any) -> Any:
+    shown = list(zip(np.asarray(picture.images), picture.captions, strict=True))[:CAPTIONED]
+    columns = min(max(len(shown), 4), CAPTIONED_IN_A_ROW)  # four leave room for the title
+    lines = max(1, math.ceil(len(shown) / columns))
+    laid = [_lay(words) for _, words in shown]
+    below = 1 + max((placed[-1][0] for placed in laid if placed), default=0)  # lines of words
+    height = INCHES + (below + 1) * LINE_POINTS / 72
+    figure = figure_type(figsize=(columns * (INCHES + 0.15), lines * height + 0.4))
+    grid = figure.subplots(lines, columns, squeeze=False)
+    top, bottom = 1 - 0.35 / (lines * height + 0.4), (below + 0.5) * LINE_POINTS / 72 / (lines * height + 0.4)
+    figure.subplots_adjust(
+        left=0.02, right=0.98, top=top, bottom=bottom, wspace=0.1, hspace=(height - INCHES) / INCHES
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (image, _), placed in zip(grid.flat, shown, laid, strict=False):
+        axes.imshow(np.clip(np.nan_to_num(image), 0, 1), interpolation="nearest")
+        for line, column, word, right in placed:
+            axes.annotate(
+                word,
+                (0, 0),
+                (column * LETTER * LETTER_POINTS, -(line + 1) * LINE_POINTS),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                family="monospace",
+                fontsize=LETTER_POINTS,
+                color=RIGHT if right else WRONG,
+                weight="normal" if right else "bold",
+                parse_math=False,
+                annotation_clip=False,
+            )
+    figure.suptitle(picture.title, fontsize="medium", y=1 - 0.1 / (lines * height + 0.4), va="top")
+    return figure
+
+
+def _lay(words: Sequence[tuple[str, bool]]) -> list[tuple[int, int, str, bool]]:
+    """Line, column, text and rightness of each word below an image; a wrong one has a cross in front."""
+    wide = int(INCHES * 72 / (LETTER * LETTER_POINTS))
+    placed, line, column = [], 0, 0
+    for word, right in words:
+        text = word if right else f"\N{BALLOT X}{word}"
+        if column and column + len(text) > wide:
+            line, column = line + 1, 0
+        placed.append((line, column, text, right))
+        column += len(text) + 1
+    return placed
 
 
 def draw_bars(title: str, bars: Mapping[str, float], path: Path) -> None:

@@ -120,6 +120,19 @@ class Judge:
             )
         return self.runs[folder.name]
 
+    @pytest.hookimpl
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """With ``--part`` the tests of the other parts are not this run's."""
+        asked = {name for assignment in self.options.assignments for name in assignment.questions}
+        others = [
+            item
+            for item in items
+            if self.options.part and (plan := planned(item)) is not None and plan.question not in asked
+        ]
+        if others:
+            config.hook.pytest_deselected(items=others)
+            items[:] = [item for item in items if item not in set(others)]
+
     # -- time
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -186,13 +199,14 @@ class Judge:
     def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
         assert self.launcher is not None
         key = (role, plan.by_hand, str(item.path))
-        if self.launcher.lifetime == "file" and key in self._kept:
+        shared = self.launcher.lifetime == "file" and not plan.apart
+        if shared and key in self._kept:
             if self._kept[key].alive:
                 return self._kept[key]
             del self._kept[key]
         worker = self.launcher.start(plan)
         state.layers = list(worker.layers)
-        if self.launcher.lifetime == "file":
+        if shared:
             self._kept[key] = worker
         else:
             state.workers.append(worker)
@@ -202,9 +216,9 @@ class Judge:
         """End the test's own workers; of those that serve a file, those whose process-wide settings were
         changed."""
         if state.student is not None and is_public(state.plan.test.split("::")[0]):
-            connection = state.student.connection
-            if isinstance(connection, Worker):
-                state.shown.append(connection.new_output())
+            for connection in state.student.connections:
+                if isinstance(connection, Worker):
+                    state.shown.append(connection.new_output())
         for worker in state.workers:
             worker.close()
         state.workers.clear()

@@ -113,7 +113,8 @@ def recognise(
     left = limit - len(calls)
     try:
         with ask(reference) as subject:
-            right = [_agree(call, subject.replay(call), tolerance) for call in calls]
+            processes = _Processes(subject)
+            right = [_agree(call, processes.replay(call), tolerance) for call in calls]
     except (SubmissionFault, GraderFault):
         return None
     if all(right):
@@ -124,11 +125,12 @@ def recognise(
     for mistake in candidates:
         try:
             with ask(mistake.name) as subject:
+                processes = _Processes(subject)
                 for at in telling:
                     left -= 1
                     if left < 0:
                         return None
-                    if not _agree(calls[at], subject.replay(calls[at]), tolerance):
+                    if not _agree(calls[at], processes.replay(calls[at]), tolerance):
                         break
                 else:
                     named.append(mistake)
@@ -137,6 +139,18 @@ def recognise(
         if len(named) > 1:
             return None
     return named[0] if named else None
+
+
+class _Processes:
+    """Replays each call in a process that has seen what the student's had, and nothing of another's."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.by_number = {0: subject}
+
+    def replay(self, call: RecordedCall) -> RecordedCall:
+        if call.process not in self.by_number:
+            self.by_number[call.process] = self.by_number[0].anew()
+        return self.by_number[call.process].replay(call)
 
 
 def _agree(student: RecordedCall, other: RecordedCall, tolerance: Tolerance) -> bool:

@@ -29,6 +29,7 @@ class Options:
     launcher: str
     device: Device
     secret: Secret
+    part: str
 
     @classmethod
     def of(cls, config: pytest.Config, folders: list[Path]) -> Options:
@@ -36,6 +37,8 @@ class Options:
         try:
             course = Course.find(folders[0])
             assignments = tuple(course.assignment(folder.name) for folder in folders)
+            if part := config.getoption("--part"):
+                assignments = tuple(assignment.only(part) for assignment in assignments)
             secret = load_secret()
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
@@ -58,6 +61,7 @@ class Options:
             launcher=config.getoption("--launcher") or ("zygote" if sys.platform == "linux" else "fresh"),
             device=config.getoption("--device"),
             secret=secret,
+            part=config.getoption("--part") or "",
         )
         if options.artifacts is not None and not config.option.collectonly:
             try:

@@ -98,7 +98,28 @@ class Reliability:
         return sure, accuracy, count
 
 
-Picture = Curves | Images | Reliability
+@dataclass(frozen=True)
+class Captioned:
+    """Coloured images, each with the words that a model found for it.
+
+    :param images: (N, H, W, 3), in [0, 1].
+    :param captions: for each image its words, each with whether it is right.
+    """
+
+    name: str
+    title: str
+    images: Array
+    captions: Sequence[Sequence[tuple[str, bool]]]
+
+    def __post_init__(self) -> None:
+        shape = np.shape(self.images)
+        if len(shape) != 4 or shape[3] != 3:
+            raise ValueError(f"the images of {self.name!r} are not (N, H, W, 3)")
+        if len(self.captions) != shape[0]:
+            raise ValueError(f"{self.name!r} has {shape[0]} images and {len(self.captions)} captions")
+
+
+Picture = Curves | Images | Reliability | Captioned
 
 
 def band_of(runs: Sequence[Sequence[float]]) -> Band:

@@ -25,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--submission", metavar="DIR", help="what to grade; by default starter/, where a student works"
     )
     group.addoption(
+        "--part", metavar="NAME", help="grade one part of the assignment, as if there were no others"
+    )
+    group.addoption(
         "--results", metavar="FILE", help="write the result as JSON (the instructor's: holds the seed)"
     )
     group.addoption("--gradescope", metavar="FILE", help="write Gradescope's results.json")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -115,9 +115,12 @@ class AssignmentRun:
         known = self.assignment.questions.get(question)
         module = Path(known.file if known else self.assignment.files[0]).stem
         plan = self.plan(role, question, test)
+        # Of another seed: what a process draws by itself must not be what another one drew.
+        apart = replace(plan, apart=True, seed=seed_for(self.seed, f"worker {test} anew"))
         return Subject(
             role=role,
             connect=lambda: connect(plan),
+            connect_apart=lambda: connect(apart),
             interface=self.interface,
             question=question,
             questions=frozenset(self.assignment.questions),

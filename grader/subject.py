@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
 import msgspec
@@ -44,12 +45,16 @@ class Decoder(codec.Decoder):
 
 @dataclass(frozen=True)
 class RecordedCall:
-    """One question and its answer: a value, or the types of the exception that came instead."""
+    """One question and its answer: a value, or the types of the exception that came instead.
+
+    :param process: which of the subject's processes was asked, from 0.
+    """
 
     message: messages.Request
     buffers: tuple[bytes, ...]
     answer: Value
     raised: tuple[str, ...] | None
+    process: int = 0
 
 
 @dataclass
@@ -58,6 +63,7 @@ class Subject:
 
     :param role: "student", "reference", or a known mistake's name.
     :param connect: starts the worker, at the first call.
+    :param connect_apart: the same for :meth:`anew`, never a worker that serves others too.
     :param interface: module to members, from the pristine stubs.
     :param question: id of the question that is being judged; a stub of another one reads "needs ...".
     :param problems: module to why its file was not taken.
@@ -74,6 +80,10 @@ class Subject:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: Mapping[str, str] = field(default_factory=dict)
+    connect_apart: Callable[[], Connection] | None = None
+    process: int = 0
+    connections: list[Connection] = field(default_factory=list)  # of all its processes
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _connection: Connection | None = None
     _recorded_bytes: int = 0
     _answer_bytes: int = 0
@@ -89,6 +99,17 @@ class Subject:
     def connection(self) -> Connection | None:
         """The worker, once there is one."""
         return self._connection
+
+    def anew(self) -> Subject:
+        """The same code in a new process, which knows only what the test hands over. Its time comes from the
+        same allowance."""
+        return replace(
+            self,
+            connect=self.connect_apart or self.connect,
+            process=next(self._numbers),
+            _connection=None,
+            _loaded=set(),
+        )
 
     def run(self, function: BenchFunction, /, *args: Value, **kwargs: Value) -> Value:
         """Run a bench function in the subject's worker.
@@ -174,6 +195,7 @@ class Subject:
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(self.problems[module])))
         if self._connection is None:
             self._connection = self.connect()
+            self.connections.append(self._connection)
         if module not in self._loaded:
             self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
             self._loaded.add(module)
@@ -263,7 +285,7 @@ class Subject:
         short = time.monotonic() - started <= REPLAYABLE_SECONDS
         if self.role == "student" and short and self._recorded_bytes + size <= RECORD_LIMIT:
             self._recorded_bytes += size
-            self.calls.append(RecordedCall(message, buffers, answer, raised))
+            self.calls.append(RecordedCall(message, buffers, answer, raised, self.process))
 
 
 @dataclass(frozen=True)

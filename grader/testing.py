@@ -7,9 +7,10 @@ from grader.compare import assert_close, assert_same, check
 from grader.faults import Partial
 from grader.marks import graded
 from grader.measured import Measured
-from grader.pictures import Curves, Images, Reliability
+from grader.pictures import Captioned, Curves, Images, Reliability
 
 __all__ = [
+    "Captioned",
     "Curves",
     "Images",
     "Measured",

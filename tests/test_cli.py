@@ -72,6 +72,28 @@ def test_a_planted_mistake_that_costs_nothing_is_status_1(grader):
 
 
 @REAL_RUN
+def test_a_part_is_graded_alone_and_a_mistake_of_another_is_said(grader, small_course):
+    """small_course with a second file that asks nothing of the first."""
+    path = small_course.root / "assignments/q1/assignment.toml"
+    text = path.read_text().replace('files = ["halves.py"]', 'files = ["halves.py", "means.py"]')
+    head, mean = text.split('[questions."q1.mean"]')
+    mean = '[questions."q1.mean"]' + mean.replace('"halves.py"', '"means.py"')
+    parts = "".join(f'[parts.{name}]\ntitle = "T"\nfiles = ["{name}.py"]\n' for name in ("halves", "means"))
+    path.write_text(head + mean + parts)
+    for folder in ("reference", "starter"):
+        (small_course.root / folder / "q1/means.py").write_text("")
+    status, out, err = grader("grade", "reference", "q1", "--part", "halves", "--expect", 50)
+    assert (status, "50 / 50" in out) == (0, True), err
+    arguments = ("grade", "reference", "q1", "--part", "halves", "--plant", "divides_by_n_minus_one")
+    status, out, err = grader(*arguments)
+    assert status == 1
+    assert "is a mistake of another part: no question of halves shows it" in err
+    status, _, err = grader("grade", "reference", "q1", "--part", "ends")
+    assert status == 2
+    assert "q1 has no part 'ends'; its parts are: halves, means" in err
+
+
+@REAL_RUN
 def test_a_broken_test_file_is_incomplete_with_what_pytest_said(grader, small_course):
     tests = small_course.root / "assignments" / "q1" / "test_hidden.py"
     tests.write_text("import a_module_that_is_not_there\n")

@@ -60,6 +60,7 @@ def test_a_wrong_mark_is_refused(arguments, words):
 
 def test_the_facade_has_exactly_the_promised_names():
     assert set(grader.testing.__all__) == {
+        "Captioned",
         "Curves",
         "Images",
         "Measured",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,34 @@ def test_a_mistake_that_cannot_answer_is_not_the_one(fault: Callable[[], Excepti
 @pytest.mark.parametrize("fault", FAULTS)
 def test_without_the_reference_nobody_is_named(fault: Callable[[], Exception]) -> None:
     assert named([5.0], [fault()], one=[5.0]) is None
+
+
+def test_what_a_second_process_was_asked_is_replayed_in_a_second_process() -> None:
+    """A mistake may be that a process forgets what the first one knew."""
+
+    class Forgetting:
+        def __init__(self, seen: list[int]) -> None:
+            self.seen = seen
+
+        def anew(self) -> Forgetting:
+            return Forgetting([])
+
+        def replay(self, recorded: RecordedCall) -> RecordedCall:
+            self.seen.append(recorded.message.id)
+            return call(len(self.seen))
+
+    class Remembering(Forgetting):
+        def anew(self) -> Forgetting:
+            return self
+
+    @contextmanager
+    def ask(role: str) -> Iterator[Any]:
+        yield (Remembering if role == "reference" else Forgetting)([])
+
+    calls = [call(1, number=0), replace(call(1, number=1), process=1)]
+    found = recognise(calls, "reference", [known("forgets")], ask)
+    assert found is not None
+    assert found.name == "forgets"
 
 
 def test_past_the_limit_of_replays_nobody_is_named() -> None:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pytest
 import support
@@ -13,15 +14,16 @@ import support
 from grader import artifacts as artifacts_module
 from grader.artifacts import LIMIT, Artifacts
 from grader.band_file import bands_of, curves_of, load_bands, write_bands
-from grader.drawing import POINTS, draw, draw_bars
+from grader.drawing import CAPTIONED, POINTS, _lay, draw, draw_bars
 from grader.faults import GraderFault, Mismatch
 from grader.gates import Gate, Measured
-from grader.pictures import Band, Curves, Images, Reliability, band_of
+from grader.pictures import Band, Captioned, Curves, Images, Reliability, band_of
 
 PNG = b"\x89PNG"
 CURVES = Curves("loss", "Loss", {"training": [2.3, 1.0, math.nan, 0.2], "validation": [2.3]})
 FILMS = Images("films", "Films", {"as given": np.zeros((3, 8, 8)), "none": np.zeros((0, 8, 8))})
 SURE = Reliability("sure", "Sure", np.array([0.1, 0.9, 1.0, math.nan]), np.array([True, False, True, True]))
+SCENES = Captioned("scenes", "Scenes", np.zeros((2, 4, 4, 3)), [[("red", True), ("$ring", False)], []])
 
 # ---- what a picture is
 
@@ -32,12 +34,19 @@ SURE = Reliability("sure", "Sure", np.array([0.1, 0.9, 1.0, math.nan]), np.array
         lambda: Curves("loss", "Loss", {"training": [[1.0, 2.0]]}),  # type: ignore[list-item]
         lambda: Images("films", "Films", {"films": np.zeros((3, 8))}),
         lambda: Reliability("sure", "Sure", np.zeros(3), np.zeros(2)),
+        lambda: Captioned("scenes", "Scenes", np.zeros((1, 4, 4)), [[]]),
+        lambda: Captioned("scenes", "Scenes", np.zeros((1, 4, 4, 1)), [[]]),
         lambda: Reliability("sure", "Sure", np.zeros((3, 1)), np.zeros((3, 1))),
     ],
 )
 def test_a_picture_of_another_shape_is_refused_where_it_is_made(make) -> None:
-    with pytest.raises(ValueError, match=r"is not|of one length"):
+    with pytest.raises(ValueError, match=r"is not|are not|of one length"):
         make()
+
+
+def test_every_image_has_a_caption() -> None:
+    with pytest.raises(ValueError, match="'scenes' has 2 images and 1 captions"):
+        Captioned("scenes", "Scenes", np.zeros((2, 4, 4, 3)), [[]])
 
 
 def test_bins_of_a_reliability_diagram() -> None:
@@ -65,7 +74,7 @@ def test_a_run_that_diverged_is_at_the_top_of_the_band_and_nowhere_else() -> Non
 # ---- how it is drawn
 
 
-@pytest.mark.parametrize("picture", [CURVES, FILMS, SURE, Curves("none", "Nothing", {})])
+@pytest.mark.parametrize("picture", [CURVES, FILMS, SURE, SCENES, Curves("none", "Nothing", {})])
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_drawn_twice_it_is_the_same_file(picture, ending, tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.{ending}" for number in range(2)]
@@ -91,6 +100,29 @@ def test_a_curve_of_any_length_is_drawn_as_far_as_it_can_be_seen(tmp_path: Path)
     draw(Curves("a", "", {"training": long}), tmp_path / "a.png")
     draw(Curves("a", "", {"training": [*long, 7.0, 7.0]}), tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_wrong_word_is_marked_by_more_than_its_colour(tmp_path: Path) -> None:
+    """Words are laid in lines as wide as the image; the text of an SVG can be read."""
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        draw(SCENES, tmp_path / "scenes.svg")
+    text = (tmp_path / "scenes.svg").read_text(encoding="utf-8")
+    assert ">red</text>" in text
+    assert ">\N{BALLOT X}$ring</text>" in text
+    assert _lay([("a" * 20, True), ("b" * 20, False), ("c", True)]) == [
+        (0, 0, "a" * 20, True),
+        (1, 0, "\N{BALLOT X}" + "b" * 20, False),
+        (2, 0, "c", True),
+    ]
+
+
+def test_of_many_captioned_images_as_many_as_fit_are_drawn(tmp_path: Path) -> None:
+    many = Captioned("many", "Many", np.zeros((CAPTIONED + 1, 4, 4, 3)), [[("red", True)]] * (CAPTIONED + 1))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        draw(many, tmp_path / "many.svg")
+    assert (tmp_path / "many.svg").read_text(encoding="utf-8").count(">red</text>") == CAPTIONED
+    draw(Captioned("none", "None", np.zeros((0, 4, 4, 3)), []), tmp_path / "none.png")
+    assert (tmp_path / "none.png").read_bytes().startswith(PNG)
 
 
 def test_bars(tmp_path: Path) -> None:

@@ -394,3 +394,22 @@ def test_the_reference_records_nothing() -> None:
     held = subject(answer(1.0), role="reference")
     held.flow.forward(1.0)
     assert held.calls == []
+
+
+# -- another process
+
+
+def test_the_same_code_in_a_new_process() -> None:
+    first, second = Script(answer(1.0)), Script(answer(2.0))
+    held = subject(answer(0.0), connect_apart=lambda: second)
+    held.connect = lambda: first
+    assert held.flow.forward(1.0) == 1.0
+    again = held.anew()
+    assert again.connection is None, "it starts at its first call"
+    assert again.flow.forward(1.0) == 2.0
+    assert [type(message).__name__ for message in second.asked] == ["Load", "Call"], "it imports by itself"
+    assert held.flow.forward(1.0) == 1.0
+    assert [call.process for call in held.calls] == [0, 1, 0]
+    assert held.connections == [first, second]
+    assert again.allowance is held.allowance
+    assert held.anew().process == again.process + 1

@@ -70,6 +70,7 @@ def grade(
     isolation: Annotated[
         Literal["process"] | None, typer.Option(help="How student code is kept apart from the judge.")
     ] = None,
+    part: Annotated[str | None, typer.Option(help="Grade this part of the assignment alone.")] = None,
     launcher: Annotated[
         Literal["zygote", "fresh"] | None,
         typer.Option(help="How workers start: forked, or as new interpreters."),
@@ -85,7 +86,9 @@ def grade(
         raise fail(f"{folder}: no such folder")
     ids = assignments or here.assignments()
     for assignment_id in ids:
-        here.assignment(assignment_id)  # says what is wrong with the name or the file
+        known = here.assignment(assignment_id)  # says what is wrong with the name or the file
+        if part:
+            known.only(part)
     if plant_mistake and (
         len(ids) != 1 or here.reference(ids[0]) not in (folder.absolute(), folder.absolute() / ids[0])
     ):
@@ -94,7 +97,7 @@ def grade(
         )
     pictures = artifacts.absolute() if artifacts else None
     given: dict[str, object] = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
-    given["--artifacts"] = pictures
+    given |= {"--artifacts": pictures, "--part": part}
     options = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
     status = 0
     with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
@@ -136,9 +139,12 @@ def _unseen(run: Run, planted: str, result: Result) -> list[str]:
     """The questions of a planted mistake that lost no points, a line each."""
     questions = read_mistakes(run.course.reference(run.assignment))[planted].questions
     points = {question.id: (question.points, question.max_points) for question in result.questions}
+    asked = [question for question in questions if question in points]
+    if not asked:
+        return [f"{planted} is a mistake of another part: no question of {result.part} shows it"]
     return [
         f"{planted} is in the code, and {question} lost no points by it"
-        for question in questions
+        for question in asked
         if points[question][0] >= points[question][1]
     ]
 

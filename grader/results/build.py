@@ -70,6 +70,7 @@ def build(
         seed_source=context.seed_source,
         versions=dict(context.versions),
         artifacts=one_line(context.artifacts),
+        part=assignment.part,
     )
 
 

@@ -120,6 +120,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     :param seed: what the run drew its inputs from; for instructors only.
     :param problems: what is wrong with the submission's files or with the run, a line each.
     :param isolation: how student code was kept apart, with the ``layers`` that held.
+    :param part: the part of the assignment that was graded; empty for the whole.
     :param artifacts: the folder that the tests' pictures lie in; empty if none were asked for.
     """
 
@@ -143,6 +144,12 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     seed_source: str
     versions: dict[str, str]
     artifacts: str = ""
+    part: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What was graded, in a line."""
+        return f"{self.assignment}{f', part {self.part}' if self.part else ''}: {self.title}"
 
 
 @dataclass

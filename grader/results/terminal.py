@@ -74,9 +74,7 @@ def render(
 
 
 def _table(result: Result, frame: box.Box) -> Table:
-    table = Table(
-        box=frame, title=Text(f"{result.assignment}: {result.title}"), title_justify="left", expand=False
-    )
+    table = Table(box=frame, title=Text(result.heading), title_justify="left", expand=False)
     table.add_column("Question", ratio=3, overflow="fold")
     table.add_column("Points", justify="right", no_wrap=True)
     table.add_column("What went wrong", ratio=5, overflow="fold")
