@@ -12,14 +12,14 @@ from torch import Tensor, nn
 # ---- p4.captions and p4.loss -------------------------------------------------------------------------------
 
 
-def mirrored(tokens: Tensor, left_id: int, right_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+def mirrored_captions(tokens: Tensor, left_id: int, right_id: int) -> tuple[torch.Tensor, torch.Tensor]:
     """What `mirror` gives, and what its argument is afterwards."""
     given = tokens.clone()
     made = torch.as_tensor(captioning.mirror(given, left_id, right_id)).clone()
     return made, given
 
 
-def loss_gradient(logits: Tensor, captions: Tensor, pad: int, smoothing: float) -> torch.Tensor:
+def caption_gradient(logits: Tensor, captions: Tensor, pad: int, smoothing: float) -> torch.Tensor:
     """Gradient of the loss with respect to the logits; zeros where the loss does not reach them."""
     logits = logits.clone().requires_grad_()
     captioning.caption_loss(logits, captions.clone(), pad, smoothing)[0].backward()
@@ -29,13 +29,13 @@ def loss_gradient(logits: Tensor, captions: Tensor, pad: int, smoothing: float) 
 # ---- p4.block ----------------------------------------------------------------------------------------------
 
 
-def block_shapes(d_model: int, num_heads: int) -> dict[str, list[int]]:
+def cross_shapes(d_model: int, num_heads: int) -> dict[str, list[int]]:
     """state_dict keys of a CrossAttentionBlock and their shapes."""
     state = captioning.CrossAttentionBlock(d_model, num_heads).state_dict()
     return {key: list(value.shape) for key, value in state.items()}
 
 
-def block_output(
+def cross_output(
     weights: dict[str, Tensor],
     num_heads: int,
     x: Tensor,
@@ -49,10 +49,29 @@ def block_output(
         return block(x, memory, memory_padding)
 
 
+def decoder_layer_output(
+    weights: dict[str, Tensor], num_heads: int, x: Tensor, memory: Tensor
+) -> torch.Tensor:
+    """What torch's own decoder layer with norm_first makes of x and memory, its self-attention silenced; the
+    weights carry CrossAttentionBlock's names.
+    """
+    d = x.shape[-1]
+    layer = nn.TransformerDecoderLayer(d, num_heads, 4 * d, 0.0, "gelu", batch_first=True, norm_first=True)
+    nn.init.zeros_(layer.self_attn.out_proj.weight)
+    nn.init.zeros_(layer.self_attn.out_proj.bias)
+    ours = {"norm1": layer.norm2, "attention": layer.multihead_attn, "norm2": layer.norm3}
+    for name, module in {**ours, "ffn.0": layer.linear1, "ffn.3": layer.linear2}.items():
+        start = name + "."
+        held = {key.removeprefix(start): value for key, value in weights.items() if key.startswith(start)}
+        module.load_state_dict(held)
+    with torch.no_grad():
+        return layer(x, memory)
+
+
 # ---- p4.init -----------------------------------------------------------------------------------------------
 
 
-def initialised(
+def initialised_parts(
     structure: str, width: int, seed: int, fill: float
 ) -> dict[str, dict[str, torch.Tensor] | list[str] | list[bool]]:
     """Fills the new parts of a model with one number, then lets `initialise` act.
@@ -231,7 +250,7 @@ class _Captioner(nn.Module):
         self.cross = nn.ModuleList(_block(2 * width) for _ in range(decoder_depth))
 
 
-def grouped(
+def captioner_groups(
     encoder_depth: int,
     decoder_depth: int,
     width: int,
@@ -267,7 +286,9 @@ def grouped(
     return {"lr": held("lr"), "weight_decay": held("weight_decay"), "strangers": strangers}
 
 
-def rates(peaks: list[float], total: int, warmup: int, floor: float | None, steps: list[int]) -> torch.Tensor:
+def scheduled_rates(
+    peaks: list[float], total: int, warmup: int, floor: float | None, steps: list[int]
+) -> list[torch.Tensor]:
     """Learning rates of an optimizer with one group for each peak under `schedule`.
 
     Args:
@@ -275,7 +296,7 @@ def rates(peaks: list[float], total: int, warmup: int, floor: float | None, step
         steps: ascending numbers of updates after which to look, from 0.
 
     Returns:
-        (len(steps), groups), float64.
+        For each group its rates, (len(steps),) float64.
     """
     weights = [nn.Parameter(torch.zeros(())) for _ in peaks]
     settings = [{"params": [weight], "lr": peak} for weight, peak in zip(weights, peaks, strict=True)]
@@ -288,4 +309,4 @@ def rates(peaks: list[float], total: int, warmup: int, floor: float | None, step
             optimizer.step()
             scheduler.step()
         seen.append([float(group["lr"]) for group in optimizer.param_groups])
-    return torch.tensor(seen, dtype=torch.float64)
+    return list(torch.tensor(seen, dtype=torch.float64).T)
