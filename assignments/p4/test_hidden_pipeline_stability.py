@@ -1,0 +1,59 @@
+"""Hidden tests of p4.stability: the measured truth, and what can be reckoned with."""
+
+import numpy as np
+
+from grader.testing import award, check_each, closed_share, graded
+
+# Measured by reference/p4/measure_stability.py.
+STABILITY = {
+    "moderate_rate": "trains",
+    "moderate_rate_zero_init": "lags",
+    "high_rate": "blows_up",
+    "high_rate_zero_init": "trains",
+    "high_rate_clipped": "trains",
+    "zero_init_without_shortcuts": "dead",
+}
+IMAGES, ACCURACY = np.array([13, 128, 1281]), np.array([0.254, 0.564, 0.765])
+
+
+@graded("p4.stability", points=2.6, rung="closed")
+def test_stability_measured(student):
+    """What each of the six configurations comes to."""
+    said = set(student.pipeline.STABILITY.items())
+    right = set(STABILITY.items())
+    award(
+        closed_share(said, right, said - right),
+        "some outcomes are missing or wrong; a wrong one cancels a right one",
+    )
+
+
+def questions(images, near=0.02):
+    """Of so many images a class: accuracies below and above what can be reckoned with."""
+    here = float(np.interp(np.log(images), np.log(IMAGES), ACCURACY))
+    return [(int(images), round(here + step, 4)) for step in (near, -near, 3 * near, -3 * near)]
+
+
+def ask_all(student, reference, cases):
+    """Each case has as many answers of one kind as of the other: no constant agrees with any."""
+    check_each(
+        cases,
+        lambda subject, case: [subject.pipeline.attainable(images, top1) for images, top1 in case],
+        student,
+        reference,
+        exact=True,
+    )
+
+
+@graded("p4.stability", points=0.5, rung="random", hint="Halfway between 13 and 128 in the logarithm is 41.")
+def test_attainable_random(student, reference, rng):
+    """Random numbers of images a class, each with accuracies just below and just above the line."""
+    images = np.exp(rng.uniform(np.log(14), np.log(1270), size=24))
+    ask_all(student, reference, [questions(round(number)) for number in images])
+
+
+@graded("p4.stability", points=0.3, rung="edges", hint="What is promised beyond the last row?")
+def test_attainable_edges(student, reference):
+    """The rows themselves, the course's hundred images a class, and more images than ImageNet has."""
+    ask_all(
+        student, reference, [questions(images, 0.005) for images in (13, 100, 128, 1281, 1500, 10_000, 10**6)]
+    )

@@ -1,0 +1,185 @@
+"""Public tests of pipeline.py: form, figures of the handout, laws that hold for any plan."""
+
+import math
+
+from grader.testing import Curves, assert_close, assert_same, check, graded
+
+# ---- p4.budget
+
+
+@graded("p4.budget", points=0.5, rung="interface")
+def test_budget_form(student):
+    """Two dicts with their keys and a list of epochs."""
+    ask = student.pipeline
+    got = ask.budget(images=1000, batch=300, epochs=9, seconds_per_step=2.0, drop_last=True)
+    keys = {"steps_per_epoch", "steps", "seconds_per_epoch", "hours", "fits"}
+    assert_same(set(got), keys, "the keys of budget")
+    check(isinstance(got["fits"], bool), '"fits" is True or False')
+    whole = (got["steps_per_epoch"], got["steps"])
+    check(all(isinstance(number, int) for number in whole), "numbers of steps are whole: int")
+    got = ask.allowance(samples=1000, batch=300, steps=10, days=0.5)
+    assert_same(set(got), {"steps_per_epoch", "epochs", "seconds_per_step"}, "the keys of allowance")
+    check(isinstance(got["steps_per_epoch"], int), "numbers of steps are whole: int")
+    check(len(ask.validation_epochs(epochs=10, every=4)) > 0, "no epoch is validated")
+
+
+@graded("p4.budget", points=0.5, rung="figures")
+def test_budget_examples(student):
+    """The examples of the docstrings, and the captioner's week."""
+    ask = student.pipeline
+    got = ask.budget(images=1000, batch=300, epochs=9, seconds_per_step=2.0, drop_last=False)
+    want = {"steps_per_epoch": 4, "steps": 36, "seconds_per_epoch": 8.0, "hours": 0.02, "fits": True}
+    assert_close(got, want, "1,000 images in batches of 300")
+    got = ask.budget(images=1000, batch=300, epochs=9, seconds_per_step=2.0, drop_last=True)
+    want = {"steps_per_epoch": 3, "steps": 27, "seconds_per_epoch": 6.0, "hours": 0.015, "fits": True}
+    assert_close(got, want, "1,000 images in batches of 300 with drop_last")
+    got = ask.allowance(samples=1000, batch=300, steps=10, days=0.5)
+    want = {"steps_per_epoch": 4, "epochs": 2.5, "seconds_per_step": 4320.0}
+    assert_close(got, want, "10 steps in half a day")
+    got = ask.allowance(samples=3_000_000, batch=256, steps=100_000, days=7)
+    want = {"steps_per_epoch": 11_719, "epochs": 100_000 / 11_719, "seconds_per_step": 6.048}
+    assert_close(got, want, "the captioner's 100,000 steps in a week")
+    assert_same(ask.validation_epochs(epochs=10, every=4), [0, 4, 8, 9], "ten epochs, every fourth")
+
+
+@graded("p4.budget", points=0, rung="random")
+def test_budget_laws(student, rng):
+    """Hours go with epochs and with seconds, a dropped batch is one step, and plans read backwards agree."""
+    ask = student.pipeline
+    for _ in range(4):
+        batch, full = int(rng.integers(2, 500)), int(rng.integers(2, 300))
+        rest = int(rng.integers(1, batch))
+        epochs, seconds = int(rng.integers(2, 200)), float(rng.uniform(0.05, 3.0))
+        plan = {"batch": batch, "epochs": epochs, "seconds_per_step": seconds}
+        kept = ask.budget(images=batch * full + rest, drop_last=False, **plan)
+        dropped = ask.budget(images=batch * full + rest, drop_last=True, **plan)
+        even = ask.budget(images=batch * full, drop_last=False, **plan)
+        assert_same(
+            kept["steps_per_epoch"] - dropped["steps_per_epoch"], 1, "steps that drop_last saves an epoch"
+        )
+        assert_same(even["steps_per_epoch"], full, "the steps of an epoch that the batch divides")
+        twice = ask.budget(images=batch * full + rest, drop_last=False, **{**plan, "epochs": 2 * epochs})
+        assert_close(twice["hours"], 2 * kept["hours"], "the hours of twice as many epochs")
+        back = ask.allowance(
+            samples=batch * full + rest, batch=batch, steps=kept["steps"], days=kept["hours"] / 24
+        )
+        want = {
+            "steps_per_epoch": kept["steps_per_epoch"],
+            "epochs": float(epochs),
+            "seconds_per_step": seconds,
+        }
+        assert_close(back, want, "allowance of what budget says")
+        limits = {"less": 0.9, "more": 1.1}
+        fits = [
+            ask.budget(images=batch * full, drop_last=True, limit_hours=even["hours"] * share, **plan)["fits"]
+            for share in limits.values()
+        ]
+        assert_same(fits, [False, True], "whether a plan fits into less and into more time than it takes")
+        every = int(rng.integers(2, 9))
+        got = ask.validation_epochs(epochs=epochs, every=every)
+        assert_same([got[0], got[-1]], [0, epochs - 1], "the first and the last validated epoch")
+        check(all(epoch % every == 0 for epoch in got[:-1]), "an epoch is validated that is no multiple")
+        assert_same(
+            len(set(got[:-1])), math.ceil((epochs - 1) / every), "validated epochs before the last one"
+        )
+
+
+# ---- p4.configure
+
+
+@graded("p4.configure", points=0.5, rung="interface")
+def test_configure_form(student, bench, artifacts):
+    """configure returns an optimizer over the model's parameters and a schedule that can be stepped."""
+    got = student.run(bench.rates, batch=256, epochs=30)
+    artifacts.add(
+        Curves("rate", "Learning rate of your configuration, 30 epochs", {"rate": [high for _, high in got]})
+    )
+    check(all(0 <= low <= high for low, high in got), "a learning rate is negative or not a number")
+    check(max(high for _, high in got) > 0, "the learning rate is 0 throughout")
+    got = student.run(bench.held, model="plain", width=4)
+    assert_same(got["strangers"], 0, "the number of parameters that are not the model's")
+
+
+@graded("p4.configure", points=1.5, rung="figures")
+def test_configure_figures(student, bench):
+    """The rates of the course's plan at batch 256, 90 epochs; what is decayed; the first two steps."""
+    got = student.run(bench.rates, batch=256, epochs=90)
+    want = {0: 0.01, 1: 0.028, 2: 0.046, 3: 0.064, 4: 0.082, 5: 0.1, 6: 0.0999659, 89: 3.4147e-05}
+    for epoch, rate in want.items():
+        assert_close(got[epoch], [rate, rate], f"lowest and highest rate of epoch {epoch} of 90 at batch 256")
+    got = student.run(bench.rates, batch=512, epochs=15)
+    for epoch, rate in {0: 0.02, 5: 0.2, 10: 0.1}.items():
+        assert_close(got[epoch], [rate, rate], f"lowest and highest rate of epoch {epoch} of 15 at batch 512")
+    got = student.run(bench.held, model="plain", width=4)
+    want = dict.fromkeys(("0.weight", "1.weight", "1.bias", "4.weight", "4.bias"), 1)
+    assert_same(got["held"], want, "how often each parameter is in the optimizer")
+
+
+@graded(
+    "p4.configure",
+    points=0,
+    rung="random",
+    hint="The rate goes with the batch; the warm-up's length does not.",
+)
+def test_configure_laws(student, bench, rng):
+    """A straight line to epoch 5, a symmetric fall from there, and rates in proportion to the batch."""
+    for _ in range(3):
+        epochs, batch = 6 + 2 * int(rng.integers(3, 60)) + 1, 8 * int(rng.integers(2, 300))
+        got = [high for _, high in student.run(bench.rates, batch=batch, epochs=epochs)]
+        peak = 0.1 * batch / 256
+        line = [peak * (0.1 + 0.18 * epoch) for epoch in range(6)]
+        assert_close(got[:6], line, "the rates of the first six epochs")
+        half = (epochs - 5) // 2
+        away = int(rng.integers(1, half))
+        pair = got[5 + half - away] + got[5 + half + away]
+        assert_close(pair, peak, "two rates as far before as behind the middle of the cosine, together")
+        check(got[5 + half - away] > got[5 + half + away], "the rate does not fall after the warm-up")
+
+
+# ---- p4.stability
+
+NAMES = {
+    "moderate_rate",
+    "moderate_rate_zero_init",
+    "high_rate",
+    "high_rate_zero_init",
+    "high_rate_clipped",
+    "zero_init_without_shortcuts",
+}
+OUTCOMES = {"dead", "blows_up", "trains", "lags"}
+
+
+@graded("p4.stability", points=0.2, rung="interface")
+def test_stability_form(student):
+    """attainable answers yes or no; STABILITY names an outcome for each of the six configurations."""
+    got = [student.pipeline.attainable(images_per_class=n, top1=p) for n, p in ((20, 0.9), (1000, 0.1))]
+    assert_same(got, [False, True], "whether 0.9 is attainable with 20 images a class, and 0.1 with 1,000")
+    said = student.pipeline.STABILITY
+    assert_same(set(said), NAMES, "the names in STABILITY")
+    check(set(said.values()) <= OUTCOMES, "an outcome is none of stability.OUTCOMES", str(set(said.values())))
+
+
+@graded("p4.stability", points=0.4, rung="figures")
+def test_attainable_figures(student):
+    """The example of the docstring, ImageNet itself, and a thousand images a class."""
+    asked = {(41, 0.40): True, (41, 0.42): False, (1281, 0.75): True, (1000, 0.75): False, (1100, 0.75): True}
+    for (images, top1), want in asked.items():
+        got = student.pipeline.attainable(images_per_class=images, top1=top1)
+        assert_same(got, want, f"whether {top1} is attainable with {images} images a class")
+
+
+@graded("p4.stability", points=0, rung="random")
+def test_attainable_laws(student, rng):
+    """What is attainable stays so with more images and for less, and not everything is."""
+    ask = student.pipeline.attainable
+    for _ in range(5):
+        images = int(rng.integers(15, 1200))
+        answers = [
+            ask(images_per_class=images, top1=top1) for top1 in (0.01, *[at / 20 for at in range(1, 20)])
+        ]
+        assert_same(answers, sorted(answers, reverse=True), "answers for rising accuracies")
+        assert_same([answers[0], answers[-1]], [True, False], "whether 0.01 and 0.95 are attainable")
+        more = [
+            ask(images_per_class=2 * images, top1=top1) for top1 in (0.01, *[at / 20 for at in range(1, 20)])
+        ]
+        check(sum(more) >= sum(answers), "with more images less is attainable")
