@@ -105,7 +105,7 @@ def deep_parts():
 
 @graded("p4.initialization", points=0.5, rung="interface")
 def test_initialization_constants(student, bench):
-    """Nothing is left of the 7.0 that stood everywhere; biases are 0, BatchNorms 1, or 0 where a branch ends."""
+    """Nothing is left of the 7.0 everywhere; biases are 0, BatchNorms 1, or 0 where a branch ends."""
     parameters = student.run(bench.initial_parameters, small_network(), 7.0, 1)
     shared.check_constants(small_network(), parameters)
     check(not any((values == 7.0).all() for values in parameters), "7.0 is left somewhere")
