@@ -175,8 +175,8 @@ def save(state: TrainState, path: Path) -> None:
     is whole until the new file is complete.
 
     Args:
-        path: the file, in a folder that exists; the format is yours. A file that is there is replaced. Other
-            files may be put beside it under names of yours.
+        path: the file, in a folder that exists. It holds everything, for it may be carried to another machine
+            alone; its format is yours. A file that is there is replaced.
 
     Example: five steps, save, load in a new process, five steps leave the same bits as ten steps.
     """
