@@ -1,4 +1,4 @@
-"""Drives training.py: steps in mixed precision, trainings that are interrupted, ranks that share gradients."""
+"""Drives training.py: steps in mixed precision, interrupted trainings, ranks that share gradients."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class _Drawn:
     # -- what looks odd and is in order
 
     def harmless(self):
-        """Some of: slow steps, pauses to save, a step off schedule, bumps, a late score, two bad evaluations."""
+        """Some of: slow steps, pauses to save, a rate off for a step, bumps, a late score, bad evaluations."""
         rng = self.rng
         if rng.random() < 0.5:
             self.speed[self._time(60)] *= 0.05

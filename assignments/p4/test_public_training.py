@@ -1,4 +1,4 @@
-"""Public tests of training.py: alerts, steps in mixed precision, checkpoints, shards, gradients over ranks."""
+"""Public tests of training.py: alerts, mixed precision, checkpoints, shards and gradients over ranks."""
 
 import math
 
