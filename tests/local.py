@@ -264,6 +264,16 @@ class Half:
             if test.plan.question in wanted and test.function.__name__ not in without
         ]
 
+    def subject(self, folder: Path, question: str, seed: int = SEED) -> Subject:
+        """A submission, to ask it directly; the question's file is imported first."""
+        return self.run(folder, seed).subject(STUDENT, question, "asked directly", Allowance(), connect)
+
+    def share(self, folder: Path, name: str, seed: int = SEED) -> float:
+        """What one test, by the name of its function, pays: a share of its points."""
+        test = next(test for test in self.tests if test.function.__name__ == name)
+        verdict = self.judge(self.run(folder, seed), test)
+        return 1.0 - verdict.lost / test.plan.points if test.plan.points else float(not verdict.lost)
+
     def points(
         self, folder: Path, *questions: str, seed: int = SEED, without: Sequence[str] = ()
     ) -> dict[str, float]:

@@ -3,42 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from p1_local import ASSIGNMENT, POINTS, REFERENCE, Local, constants, graded_tests, lost, points, reference
+from local import Half, handout_faults
 
-from grader.config import load_assignment
 from grader.lint import lint_file
 
-MISTAKES = sorted(path.stem for path in (REFERENCE / "mistakes").glob("*.py"))
+HALF = Half("p1")
+POINTS = {
+    "p1.forward": 6,
+    "p1.backward": 14,
+    "p1.zero_cause": 10,
+    "p1.dead_units": 6,
+    "p1.remedies": 10,
+    "p1.batch": 18,
+    "p1.warmup": 6,
+    "p1.choose": 12,
+    "p1.build": 12,
+    "p1.reasons": 6,
+}
+
+
+def flow() -> Any:
+    """The reference's gradient_flow, asked over the border."""
+    return HALF.subject(HALF.submission(), "p1.forward").gradient_flow
+
 
 # ---- Points and lint
 
 
 def test_points_of_each_question() -> None:
-    planned: dict[str, float] = {}
-    for plan, _ in graded_tests():
-        planned[plan.question] = planned.get(plan.question, 0) + plan.points
-    assert {name: round(sum_, 9) for name, sum_ in planned.items()} == POINTS
-    assert set(load_assignment(ASSIGNMENT).questions) == set(POINTS)
+    assert HALF.max_points == POINTS
+    assert set(HALF.questions) == set(POINTS)
 
 
-def test_every_question_is_asked_in_the_handout() -> None:
-    handout = (ASSIGNMENT / "README.md").read_text(encoding="utf-8")
-    minutes = 0
-    for name, question in load_assignment(ASSIGNMENT).questions.items():
-        heading = f"## {name} ({POINTS[name]} points, {question.minutes} minutes"
-        assert heading in handout
-        assert handout.split(heading)[1].split("\n## ")[0].count("<summary>Hint") == (
-            3 if POINTS[name] >= 8 else 1
-        )
-        minutes += question.minutes
-    assert f"**{minutes} minutes**" in handout
+def test_the_handout_asks_every_question() -> None:
+    assert handout_faults(HALF) == []
+    minutes = sum(question.minutes for question in HALF.config.questions.values())
+    assert f"**{minutes} minutes**" in (HALF.folder / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", sorted(ASSIGNMENT.glob("test_*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(HALF.folder.glob("test_*.py")), ids=lambda path: path.stem)
 def test_lint(path: Path) -> None:
     assert lint_file(path) == []
 
@@ -59,7 +67,7 @@ def test_batch_gradients_equal_autograd(slope: float) -> None:
     loss = 0.5 * ((hidden @ weights[2].T - tensors["target"]) ** 2).sum(dim=1).mean()
     wanted = torch.autograd.grad(loss, weights)
     plain = {name: tensor.detach().numpy() for name, tensor in tensors.items()}
-    got = reference().gradient_flow.backward_batch(**plain, negative_slope=slope)
+    got = flow().backward_batch(**plain, negative_slope=slope)
     for name, gradient in zip(("dw1", "dw2", "dw3"), wanted, strict=True):
         np.testing.assert_allclose(got[name], gradient.numpy(), rtol=1e-12, atol=1e-14)
 
@@ -67,7 +75,7 @@ def test_batch_gradients_equal_autograd(slope: float) -> None:
 @pytest.mark.parametrize("w2", [-0.3, 0.0, 0.3, 1.25])
 def test_remedies_equal_autograd(w2: float) -> None:
     network = {"x": 2.0, "w1": 0.5, "w2": w2, "w3": 0.8, "target": 1.0}
-    got = reference().gradient_flow.remedies(**network)
+    got = flow().remedies(**network)
     for variant, slope in (("plain", 0.0), ("leaky", 0.01), ("residual", 0.0)):
         w = torch.tensor([0.5, w2, 0.8], dtype=torch.float64, requires_grad=True)
         h1 = torch.nn.functional.leaky_relu(w[0] * 2.0, slope)
@@ -78,31 +86,30 @@ def test_remedies_equal_autograd(w2: float) -> None:
 
 def test_the_second_unit_of_the_handout_is_dead_for_every_input() -> None:
     x = np.linspace(-5, 5, 101)[:, None]
-    got = reference().gradient_flow.dead_units(w1=np.array([[0.5]]), w2=np.array([[-0.3]]), x=x)
+    got = flow().dead_units(w1=np.array([[0.5]]), w2=np.array([[-0.3]]), x=x)
     assert got.tolist() == [True]
 
 
 def test_the_first_gradient_turns_its_sign_where_the_error_does() -> None:
     values = [-1.0, 0.0, 0.5, 1.2, 1.25, 1.3, 2.0]
-    got = reference().gradient_flow.dw1_for(w2_values=values, x=2.0, w1=0.5, w3=0.8, target=1.0)
+    got = flow().dw1_for(w2_values=values, x=2.0, w1=0.5, w3=0.8, target=1.0)
     assert np.sign(np.round(got, 12)).tolist() == [0, 0, -1, -1, 0, 1, 1]
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", range(5))
 def test_reference_earns_everything(seed: int) -> None:
-    assert points(Local(), seed=seed) == POINTS
+    assert HALF.points(HALF.submission(), seed=seed) == POINTS
 
 
 # ---- Known mistakes
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", HALF.mistakes)
 def test_mistake_loses_its_questions_and_no_other(name: str) -> None:
-    text = (REFERENCE / "mistakes" / f"{name}.py").read_text(encoding="utf-8")
-    said = dict(constants(text))
+    known = HALF.mistakes[name]
     # The two modules do not import each other: the other one's questions cannot change.
-    questions = load_assignment(ASSIGNMENT).questions
-    asked = [name for name, question in questions.items() if question.file == f"{said['MODULE']}.py"]
-    assert lost(Local(**{said["MODULE"]: text}), *asked) == set(said["QUESTIONS"])
+    questions = HALF.config.questions
+    asked = [name for name, question in questions.items() if question.file == f"{known.module}.py"]
+    assert set(HALF.lost(HALF.planted(name), *asked)) == set(known.questions)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from p1_local import ASSIGNMENT, POINTS, Local, constants, lost, points
+from local import Half
 
-from grader.config import load_assignment
+from grader.mistakes import read_mistake
 
-REWRITES = Path(__file__).with_name("p1_rewrites")
+HALF = Half("p1")
+
+FOLDER = Path(__file__).with_name("p1_rewrites")
 
 SCALAR = "(x, w1, w2, w3, target)"
 CAUSES = f"def zero_causes{SCALAR}: return"
@@ -121,39 +123,36 @@ REASONS["prototype"] = REASONS["prototype"] - {{"time_to_tune"}}""",
 ]
 
 
-def read_rewrite(name: str) -> tuple[str, str, tuple[str, ...]]:
-    """Its module, its text, the questions that it answers."""
-    text = (REWRITES / f"{name}.py").read_text(encoding="utf-8")
-    said = dict(constants(text))
-    return said["MODULE"], text, said["QUESTIONS"]
+# A rewrite says what it answers as a known mistake does.
+REWRITES = {path.stem: read_mistake(path) for path in FOLDER.glob("*.py")}
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("name", sorted(path.stem for path in REWRITES.glob("*.py")))
+@pytest.mark.parametrize("name", sorted(REWRITES))
 @pytest.mark.parametrize("seed", [1, 2])
 def test_correct_rewrite_earns_everything(name: str, seed: int) -> None:
-    module, text, questions = read_rewrite(name)
-    assert points(Local(**{module: text}), *questions, seed=seed) == {
-        name: POINTS[name] for name in questions
-    }
+    rewrite = REWRITES[name]
+    submission = HALF.submission({rewrite.module: rewrite.source})
+    earned = HALF.points(submission, *rewrite.questions, seed=seed)
+    assert earned == {name: HALF.max_points[name] for name in rewrite.questions}
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("question", "text"), [pytest.param(q, t, id=f"{q}-{w}") for q, w, t in THOUGHTLESS])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thoughtless_answer_earns_nothing(question: str, text: str, seed: int) -> None:
-    module = load_assignment(ASSIGNMENT).questions[question].file.removesuffix(".py")
-    assert points(Local(**{module: text}), question, seed=seed) == {question: 0}
+    module = HALF.config.questions[question].file.removesuffix(".py")
+    assert HALF.points(HALF.submission({module: text}), question, seed=seed) == {question: 0}
 
 
 @pytest.mark.timeout(120)
 def test_the_documents_warmup_loses_one_criterion() -> None:
-    module, text, questions = read_rewrite("choices_of_the_documents")
-    earned = points(Local(**{module: text.replace("steps // 10", "500")}), *questions)
-    assert 10.5 <= earned["p1.choose"] < 12
+    rewrite = REWRITES["choices_of_the_documents"]
+    submission = HALF.submission({rewrite.module: rewrite.source.replace("steps // 10", "500")})
+    assert 10.5 <= HALF.points(submission, *rewrite.questions)["p1.choose"] < 12
 
 
 @pytest.mark.timeout(120)
 def test_a_stub_below_does_not_cost_the_questions_above() -> None:
     text = "def warmup_steps(samples, batch_size, epochs, fraction): raise NotImplementedError('p1.warmup')"
-    assert lost(Local(optimizer_choice=text), "p1.build", "p1.reasons") == set()
+    assert HALF.lost(HALF.submission(optimizer_choice=text), "p1.build", "p1.reasons") == {}

@@ -1,19 +1,13 @@
 """Content of p5's second half: the known mistakes, correct rewrites, thoughtless answers, the faulty script.
 
-The assignment's own tests run here against code in this process: the same verdicts as in a real run, without
-the worker processes. The gate's runs are left to `grader calibrate`; here its measure is asked of subjects of
-known accuracy.
+The gate's runs are left to `grader calibrate`; here its measure is asked of subjects of known accuracy.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
-import pickle
 import sys
-import zlib
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -21,25 +15,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from local import GradedTest, Half
 
-from grader.config import load_assignment
+from grader.beside import load
 from grader.datasets.digits import digits
-from grader.faults import Mismatch, Raised, SubmissionFault
 from grader.lint import lint_file
-from grader.mistakes import read_mistakes
-from grader.worker.plain import to_plain
 
 # A submission's tests take two seconds of one core, many times that on a machine that is busy otherwise.
 pytestmark = pytest.mark.timeout(120)
 
-ROOT = Path(__file__).parents[1]
-ASSIGNMENT = ROOT / "assignments" / "p5"
-REFERENCE = ROOT / "reference" / "p5"
-BENCHES = ("bench_public_debugging", "bench_debugging")
-TESTS = ("test_public_debugging", "test_hidden_debugging", "test_hidden_debugging_loop")
+HALF = Half("p5", "debugging")
 GATED = "p5.accuracy"
-SEED = 20
-
 POINTS = {
     "p5.issues": 6,
     "p5.network": 9,
@@ -48,190 +34,60 @@ POINTS = {
     "p5.accuracy": 6,
     "p5.speed": 4,
 }
-MISTAKES = {name: known for name, known in read_mistakes(REFERENCE).items() if known.module == "debugging"}
+TESTS = {test.function.__name__: test for test in HALF.tests}
+TRAINS = tuple(name for name, test in TESTS.items() if "gate" in test.function.__code__.co_varnames)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; rounding depends on it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    """The reference's debugging.py; it does not stay importable, for submissions have one too."""
+    names = ("debugging", "given")
+    known = {name: sys.modules.pop(name, None) for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HALF.reference_folder))
+        imported = importlib.import_module("debugging")
+    for name in names:
+        sys.modules.pop(name, None)
+    sys.modules.update({name: other for name, other in known.items() if other is not None})
+    return imported
 
 
-# ---- A subject in this process
+def lost(appended: str = "", seed: int = 20) -> set[str]:
+    """The questions that lose points by a text at the end of debugging.py, the gate's runs aside."""
+    return set(HALF.lost(HALF.submission(debugging=appended), seed=seed, without=TRAINS))
 
 
-def received(value: Any) -> Any:
-    """What a worker makes of an argument."""
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(value.copy())
-    if isinstance(value, dict):
-        return {key: received(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(received(entry) for entry in value)
-    return value
+def share(name: str, appended: str) -> float:
+    """What one test pays to such a submission."""
+    return HALF.share(HALF.submission(debugging=appended), name)
 
 
-def answered(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """A call across a border that is not there: plain data in and out, exceptions as outcomes."""
-    try:
-        return to_plain(function(*received(args), **received(kwargs)))
-    except Exception as error:
-        types = tuple(kind.__name__ for kind in type(error).__mro__)
-        raise Raised(f"raised {types[0]}", str(error), types=types) from error
-
-
-class Local:
-    """A submission made of the reference and some text appended to debugging.py, with benches of its own."""
-
-    def __init__(self, appended: str = "") -> None:
-        self._known = sys.modules.pop("debugging", None)
-        try:
-            code = f"{read(REFERENCE / 'debugging.py')}\n\n{appended}"
-            self.module = self._load("debugging", code)
-            self.benches = [self._load(name, read(ASSIGNMENT / f"{name}.py")) for name in BENCHES]
-        finally:
-            for name in ("debugging", *BENCHES):
-                sys.modules.pop(name, None)
-            if self._known is not None:
-                sys.modules["debugging"] = self._known
-
-    @staticmethod
-    def _load(name: str, code: str) -> ModuleType:
-        module = ModuleType(name)
-        sys.modules[name] = module
-        exec(compile(code, f"<{name}>", "exec"), module.__dict__)
-        return module
-
-    @property
-    def debugging(self) -> SimpleNamespace:
-        module = self.module
-        return SimpleNamespace(
-            ISSUES=to_plain(module.ISSUES),
-            PLATEAU=to_plain(module.PLATEAU),
-            chance_loss=lambda *args: answered(module.chance_loss, *args),
-        )
-
-    def run(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        torch.manual_seed(SEED)  # as each worker has a seed of its own
-        bench = next(bench for bench in self.benches if hasattr(bench, name))
-        return answered(getattr(bench, name), *args, **kwargs)
-
-
-class Remembering(Local):
-    """The reference, asked the same by every submission's tests: it answers each question once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._answers: dict[bytes, Any] = {}
-
-    def run(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        question = pickle.dumps((name, args, kwargs))
-        if question not in self._answers:
-            self._answers[question] = super().run(name, *args, **kwargs)
-        return self._answers[question]
-
-
-class Names:
-    """The fixture `bench` without its source: a function is its name."""
-
-    def __getattr__(self, name: str) -> str:
-        return name
-
-
-@cache
-def read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-@cache
-def reference() -> Remembering:
-    return Remembering()
-
-
-@cache
-def graded_tests() -> dict[str, Callable[..., None]]:
-    """The graded tests of this half by name."""
-    found: dict[str, Callable[..., None]] = {}
-    for file in TESTS:
-        spec = importlib.util.spec_from_file_location(f"_{file}_under_test", ASSIGNMENT / f"{file}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found |= {name: test for name, test in vars(module).items() if name.startswith("test_")}
-    return found
-
-
-def wanted(test: Callable[..., None]) -> tuple[str, ...]:
-    """The fixtures that a test asks for."""
-    return test.__code__.co_varnames[: test.__code__.co_argcount]
-
-
-def marker(test: Callable[..., None]) -> dict[str, Any]:
-    return next(mark.kwargs for mark in test.pytestmark if mark.name == "graded")  # type: ignore[attr-defined]
-
-
-def share(name: str, subject: Local, seed: int = SEED) -> float:
-    """What one test pays, as a share; a GraderFault passes through."""
-    test = graded_tests()[name]
-    fixtures = {
-        "student": subject,
-        "reference": reference(),
-        "bench": Names(),
-        "rng": np.random.default_rng([seed, zlib.crc32(name.encode())]),
-    }
-    try:
-        test(**{fixture: fixtures[fixture] for fixture in wanted(test)})
-    except Mismatch as mismatch:
-        return mismatch.share
-    except SubmissionFault:
-        return 0.0
-    return 1.0
-
-
-def lost(subject: Local, seed: int = SEED) -> dict[str, float]:
-    """Points that a subject loses, question by question."""
-    losses: dict[str, float] = {}
-    for name, test in graded_tests().items():
-        mark = marker(test)
-        if "gate" in wanted(test):
-            continue
-        if (missing := 1.0 - share(name, subject, seed)) > 0:
-            losses[mark["question"]] = losses.get(mark["question"], 0.0) + missing * mark["points"]
-    return losses
+def names_of(test: str) -> dict[str, Any]:
+    """What a test's file defines."""
+    return TESTS[test].function.__globals__
 
 
 # ---- Points and keys
 
 
 def test_points_add_up() -> None:
-    sums = dict.fromkeys(POINTS, 0)
-    for test in graded_tests().values():
-        sums[marker(test)["question"]] += round(10 * marker(test)["points"])
-    assert sums == {question: 10 * points for question, points in POINTS.items()}
+    assert HALF.max_points == POINTS
 
 
 def test_the_assignment_lists_the_questions_and_the_gate() -> None:
-    assignment = load_assignment(ASSIGNMENT)
-    asked = {name for name, question in assignment.questions.items() if question.file == "debugging.py"}
-    assert asked == set(POINTS)
-    assert set(assignment.gates[GATED].wrong) == {
-        name for name, known in MISTAKES.items() if GATED in known.questions
+    assert set(HALF.questions) == set(POINTS)
+    assert set(HALF.config.gates[GATED].wrong) == {
+        name for name, known in HALF.mistakes.items() if GATED in known.questions
     }
 
 
-@pytest.mark.parametrize("file", TESTS)
-def test_the_tests_keep_the_house_rules(file: str) -> None:
-    assert lint_file(ASSIGNMENT / f"{file}.py") == []
+@pytest.mark.parametrize("path", sorted(HALF.folder.glob("test_*debugging*.py")), ids=lambda path: path.stem)
+def test_the_tests_keep_the_house_rules(path: Path) -> None:
+    assert lint_file(path) == []
 
 
-def test_the_lists_of_words_are_the_same_everywhere() -> None:
-    module = reference().module
-    public = graded_tests()["test_issues_form"].__globals__
-    hidden = graded_tests()["test_issues"].__globals__
+def test_the_lists_of_words_are_the_same_everywhere(module: ModuleType) -> None:
+    public, hidden = names_of("test_issues_form"), names_of("test_issues")
     assert set(module.FAULTS) == public["FAULTS"]
     assert set(module.WHERE) == public["WHERE"]
     assert set(module.EFFECTS) == public["EFFECTS"]
@@ -240,8 +96,8 @@ def test_the_lists_of_words_are_the_same_everywhere() -> None:
     assert set(hidden["ISSUES"]) | hidden["ALLOWED"] < set(module.FAULTS)
 
 
-def test_the_words_give_nothing_away_by_their_order() -> None:
-    assert list(reference().module.FAULTS) == sorted(reference().module.FAULTS)
+def test_the_words_give_nothing_away_by_their_order(module: ModuleType) -> None:
+    assert list(module.FAULTS) == sorted(module.FAULTS)
 
 
 # ---- Right, wrong and thoughtless answers
@@ -249,14 +105,14 @@ def test_the_words_give_nothing_away_by_their_order() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_reference_loses_nothing(seed: int) -> None:
-    assert lost(Local(), seed) == {}
+    assert lost(seed=seed) == set()
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", HALF.mistakes)
 def test_a_known_mistake_loses_points_where_it_says_and_nowhere_else(name: str) -> None:
-    known = MISTAKES[name]
+    known = HALF.mistakes[name]
     assert set(known.questions) <= set(POINTS)
-    assert set(lost(Local(known.source))) == set(known.questions) - {GATED}
+    assert lost(known.source) == set(known.questions) - {GATED}
 
 
 LOOP = """
@@ -417,7 +273,7 @@ REWRITES = (
 
 @pytest.mark.parametrize("name", REWRITES)
 def test_a_correct_rewrite_loses_nothing(name: str) -> None:
-    assert lost(Local(REWRITES[name])) == {}
+    assert lost(REWRITES[name]) == set()
 
 
 THOUGHTLESS = {
@@ -453,38 +309,40 @@ def chance_loss(num_classes):
 
 @pytest.mark.parametrize("name", THOUGHTLESS)
 def test_a_thoughtless_answer_passes_no_random_test(name: str) -> None:
-    subject = Local(THOUGHTLESS[name])
-    for test_name, test in graded_tests().items():
-        mark = marker(test)
-        changed = mark["question"] in ("p5.train", "p5.plateau", "p5.speed") or (
-            name == "zeros" and mark["question"] == "p5.network"
-        )
-        if changed and mark["rung"] == "random" and mark["points"] and "gate" not in wanted(test):
-            assert share(test_name, subject) == 0.0, test_name
+    submission = HALF.submission(debugging=THOUGHTLESS[name])
+    answered = {"p5.train", "p5.plateau", "p5.speed"} | ({"p5.network"} if name == "zeros" else set())
+
+    def is_to_fail(test: GradedTest) -> bool:
+        plan = test.plan
+        return plan.question in answered and plan.rung == "random" and plan.points > 0
+
+    asked = [test for test in TESTS.values() if is_to_fail(test) and test.function.__name__ not in TRAINS]
+    assert {test.plan.question for test in asked} == answered
+    for test in asked:
+        assert HALF.share(submission, test.function.__name__) == 0.0, test.plan.test
 
 
-def test_a_constant_answer_to_the_faults_earns_nothing() -> None:
-    module = reference().module
+def test_a_constant_answer_to_the_faults_earns_nothing(module: ModuleType) -> None:
     for where, effect in itertools.product(module.WHERE, module.EFFECTS):
         everything = {fault: {"where": where, "effect": effect} for fault in module.FAULTS}
-        assert share("test_issues", Local(f"ISSUES = {everything!r}")) == 0.0
+        assert share("test_issues", f"ISSUES = {everything!r}") == 0.0
 
 
-def test_a_constant_answer_to_the_plateau_earns_nothing() -> None:
-    for outcome in reference().module.OUTCOMES:
-        constant = dict.fromkeys(reference().module.CONFIGURATIONS, outcome)
-        assert share("test_plateau", Local(f"PLATEAU = {constant!r}")) == 0.0
+def test_a_constant_answer_to_the_plateau_earns_nothing(module: ModuleType) -> None:
+    for outcome in module.OUTCOMES:
+        constant = dict.fromkeys(module.CONFIGURATIONS, outcome)
+        assert share("test_plateau", f"PLATEAU = {constant!r}") == 0.0
 
 
-def test_half_of_the_faults_earn_half() -> None:
-    half = dict(list(reference().module.ISSUES.items())[:4])
-    assert share("test_issues", Local(f"ISSUES = {half!r}")) == pytest.approx(4 / 7)
+def test_half_of_the_faults_earn_half(module: ModuleType) -> None:
+    half = dict(list(module.ISSUES.items())[:4])
+    assert share("test_issues", f"ISSUES = {half!r}") == pytest.approx(4 / 7)
 
 
 def test_things_that_are_missing_without_being_at_fault_count_neither_way() -> None:
     more = 'ISSUES = ISSUES | {"no_seed": {"where": "loop", "effect": "stops"}}'
     loop = 'ISSUES["no_schedule"]["where"] = "loop"'
-    assert share("test_issues", Local(f"{more}\n{loop}")) == 1.0
+    assert share("test_issues", f"{more}\n{loop}") == 1.0
 
 
 # ---- Evidence
@@ -492,8 +350,8 @@ def test_things_that_are_missing_without_being_at_fault_count_neither_way() -> N
 
 @pytest.mark.parametrize("bench", ["activations", "head_input", "train_perceptron", "witness_training"])
 def test_the_evidence_depends_on_the_secret_seed(bench: str) -> None:
-    tests = graded_tests()["test_network_activations"].__globals__
-    loop = graded_tests()["test_train_history"].__globals__
+    tests, loop = names_of("test_network_activations"), names_of("test_train_history")
+    run = HALF.run(HALF.submission())
 
     def evidence(seed: int) -> str:
         rng = np.random.default_rng(seed)
@@ -507,7 +365,8 @@ def test_the_evidence_depends_on_the_secret_seed(bench: str) -> None:
             case = loop["clear_case"](rng)
         else:
             case = loop["witness_case"](rng, [3, 2])
-        return repr(reference().run(bench, **case))
+        subject = HALF.subject(HALF.submission(), "p5.train")
+        return repr(subject.run(getattr(run.bench, bench), **case))
 
     assert evidence(1) == evidence(1)
     assert evidence(1) != evidence(2)
@@ -516,14 +375,12 @@ def test_the_evidence_depends_on_the_secret_seed(bench: str) -> None:
 # ---- The run on digits
 
 
-@cache
 def judge_side(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"_p5_{name}", ASSIGNMENT / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """measure.py or signatures.py."""
+    return load(HALF.folder / f"{name}.py")
+
+
+BENCH = SimpleNamespace(digits_run="digits_run")
 
 
 class Oracle:
@@ -545,14 +402,14 @@ class Oracle:
 
 
 def test_the_measure_is_the_share_that_is_recognised() -> None:
-    measured = judge_side("measure").accuracy(Oracle(), Names(), 3)
+    measured = judge_side("measure").accuracy(Oracle(), BENCH, 3)
     assert 0.7 < measured.figure <= 1.0
     assert measured.evidence["accuracy"] == measured.figure
-    assert judge_side("measure").accuracy(Oracle(shuffled=True), Names(), 3).figure < 0.2
+    assert judge_side("measure").accuracy(Oracle(shuffled=True), BENCH, 3).figure < 0.2
 
 
 def test_logits_of_another_shape_recognise_nothing() -> None:
-    assert judge_side("measure").accuracy(Oracle(columns=12), Names(), 3).figure == 0.0
+    assert judge_side("measure").accuracy(Oracle(columns=12), BENCH, 3).figure == 0.0
 
 
 def test_a_run_that_never_moves_is_recognised_from_its_history() -> None:
@@ -571,11 +428,7 @@ def test_a_run_that_never_moves_is_recognised_from_its_history() -> None:
 def test_the_faulty_script_runs_and_blows_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec = importlib.util.spec_from_file_location("_broken", REFERENCE / "broken.py")
-    assert spec is not None
-    assert spec.loader is not None
-    broken = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(broken)
+    broken = load(HALF.reference_folder / "broken.py")
     monkeypatch.setattr(broken, "digits", lambda count, seed: digits(640, seed))
     torch.manual_seed(0)
     broken.main()
