@@ -38,7 +38,7 @@ class Captioner(nn.Module):
             nn.TransformerEncoderLayer(
                 WIDTH, HEADS, 4 * WIDTH, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
             )
-            for _ in range(2)
+            for _ in range(1)
         )
         self.memory_norm = nn.LayerNorm(WIDTH)
         self.words = nn.Embedding(VOCABULARY, WIDTH)
