@@ -79,7 +79,7 @@ def fresh_state(seed: int, rows: int = 24, scaled: bool = True) -> TrainState:
 
     Seeds torch's, NumPy's and Python's global generators, as the head of a training script does.
 
-    :param rows: N, rows of the data.
+    :param rows: N, rows of the data; a batch of one row is too small for the BatchNorm, so not 8, 15, 22 ..
     :param scaled: with a GradScaler.
     """
     torch.manual_seed(seed)

@@ -1,0 +1,124 @@
+"""Probes of training.py for the hidden tests: a full disk, the order of work, other random numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+import training
+from given import TinyDecoder, TrainState, advance, fresh_state
+from torch import Tensor
+
+# ---- p4.checkpoint -----------------------------------------------------------------------------------------
+
+
+def _numbers(state: TrainState) -> Tensor:
+    """What was learned, and where."""
+    values = [value.flatten().double() for value in state.model.state_dict().values()]
+    best = -1.0 if state.best is None else state.best
+    return torch.cat([*values, torch.tensor([state.step, state.position, state.epoch, best]).double()])
+
+
+class _Unwritable(torch.nn.Linear):
+    """A layer that cannot be saved: the second best way to let a save fail, where files have no limit."""
+
+    def get_extra_state(self) -> object:
+        """Something that no file takes."""
+        return (torch.zeros(1000), lambda: None)
+
+    def set_extra_state(self, state: object) -> None:
+        """Never called."""
+
+
+def full_disk(seed: int, data_seed: int, steps: list[int]) -> list[Tensor]:
+    """Save; train on and save while files may grow to half their size only; load; save and load once more.
+
+    :param steps: before the first save, and before each of the others.
+    :return: what was saved first, what was loaded after the second save, what was saved last, what was loaded
+        after that.
+    """
+    generator = torch.Generator().manual_seed(data_seed)
+    data = torch.randn(24, 5, generator=generator), torch.randint(3, (24,), generator=generator)
+    state = fresh_state(seed)
+    advance(state, *data, steps[0])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training.pt"
+        training.save(state, path)
+        first = _numbers(state)
+        advance(state, *data, steps[1])
+        _save_badly(state, path)
+        training.load(state, path)
+        kept = _numbers(state)
+        advance(state, *data, steps[2])
+        last = _numbers(state)
+        training.save(state, path)
+        advance(state, *data, 1)
+        training.load(state, path)
+        return [first, kept, last, _numbers(state)]
+
+
+def _save_badly(state: TrainState, path: Path) -> None:
+    try:
+        import resource
+    except ImportError:
+        model, state.model = state.model, _Unwritable(2, 2)
+        with contextlib.suppress(Exception):
+            training.save(state, path)
+        state.model = model
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size // 2, hard))
+    with contextlib.suppress(Exception):  # whether it is passed on is free
+        training.save(state, path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# ---- p4.distributed ----------------------------------------------------------------------------------------
+
+
+def shards(n: int, world: int, epochs: list[int], seed: int, elsewhere: list[int]) -> list[list[Tensor]]:
+    """The rows of every rank in some epochs.
+
+    :param elsewhere: with what the global generators are seeded before each rank's call.
+    """
+    found = []
+    for epoch in epochs:
+        ranks = []
+        for rank in range(world):
+            _seed_all(elsewhere[rank % len(elsewhere)] + epoch)
+            ranks.append(torch.as_tensor(training.shard(n, world, rank, epoch, seed)).long())
+        found.append(ranks)
+    return found
+
+
+def drawn_after_shards(calls: list[tuple[int, int, int, int, int]], global_seed: int) -> list[float]:
+    """The next numbers of the three global generators, after some calls of shard."""
+    _seed_all(global_seed)
+    for call in calls:
+        training.shard(*call)
+    return [float(torch.rand(())), float(np.random.rand()), random.random()]
+
+
+def _seed_all(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def order_of_work(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int) -> str:
+    """Forward passes and backward passes in their order, as "f" and "b"."""
+    torch.manual_seed(seed)
+    model = TinyDecoder(words)
+    order = []
+
+    def forwarded(module: torch.nn.Module, inputs: tuple[Tensor, ...], logits: Tensor) -> None:
+        order.append("f")
+        logits.register_hook(lambda gradient: order.append("b"))
+
+    model.register_forward_hook(forwarded)
+    training.accumulate(model, [tuple(pair) for pair in batches], pad)
+    return "".join(order)
