@@ -37,7 +37,7 @@ CHANCE = math.log(10)  # the loss of guessing
 OUTCOMES = {
     "dead": "the last 20 losses lie within 0.05 of ln 10 = 2.303 in the mean: every digit is answered alike",
     "blows_up": "some loss is above 4 ln 10 = 9.2, or not a number",
-    "trains": "the mean of the last 20 losses is below 0.5",
+    "trains": "the mean of the last 20 losses is below 0.7",
     "lags": "anything else: it learns, and is far from done after 100 steps",
 }
 
@@ -83,7 +83,7 @@ class Run:
             return "dead"
         if not all(loss <= 4 * CHANCE for loss in self.losses):  # true of NaN too
             return "blows_up"
-        return "trains" if self.last < 0.5 else "lags"
+        return "trains" if self.last < 0.7 else "lags"
 
     @property
     def last(self) -> float:
@@ -167,7 +167,7 @@ def show_configurations() -> None:
     """The six configurations and the four outcomes."""
     print("The configurations, and what your STABILITY says of them")
     for name, chosen in CONFIGURATIONS.items():
-        print(f"  {name:28} {flags(chosen):32} {said(name)}")
+        print(f"  {name:28} {flags(chosen):33} {said(name)}")
     print("\nThe outcomes: the first that holds")
     for outcome, meaning in OUTCOMES.items():
         print(f"  {outcome:10} {meaning}")

@@ -1,0 +1,15 @@
+"""The time of an epoch was divided by the epochs somewhere: hours are steps of the whole training times seconds,
+over 3,600.
+"""
+
+QUESTIONS = ("p4.budget",)
+MODULE = "pipeline"
+
+
+_right_budget = budget
+
+
+def budget(images, batch, epochs, seconds_per_step, drop_last, limit_hours=48.0):
+    got = _right_budget(images, batch, epochs, seconds_per_step, drop_last, limit_hours)
+    per_epoch = got["seconds_per_epoch"] / epochs
+    return {**got, "seconds_per_epoch": per_epoch}

@@ -1,0 +1,14 @@
+"""These are the hours of one epoch. The training has more than one.
+"""
+
+QUESTIONS = ("p4.budget",)
+MODULE = "pipeline"
+
+
+_right_budget = budget
+
+
+def budget(images, batch, epochs, seconds_per_step, drop_last, limit_hours=48.0):
+    got = _right_budget(images, batch, epochs, seconds_per_step, drop_last, limit_hours)
+    hours = got["hours"] / epochs
+    return {**got, "hours": hours, "fits": hours <= limit_hours}

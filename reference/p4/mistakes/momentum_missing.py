@@ -1,0 +1,17 @@
+"""No momentum: SGD has 0 unless it is told otherwise.
+"""
+
+QUESTIONS = ("p4.configure",)
+MODULE = "pipeline"
+
+
+def configure(model, batch, epochs):
+    trained = [one for one in model.parameters() if one.requires_grad]
+    groups = [
+        {"params": [one for one in trained if one.ndim >= 2], "weight_decay": 1e-4},
+        {"params": [one for one in trained if one.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.0)
+    warm = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=5)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, epochs - 5))
+    return optimizer, torch.optim.lr_scheduler.SequentialLR(optimizer, [warm, fall], milestones=[5])

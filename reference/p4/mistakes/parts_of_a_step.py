@@ -1,0 +1,19 @@
+"""Steps are whole: an epoch of 1,000 images in batches of 300 has three or four of them.
+"""
+
+QUESTIONS = ("p4.budget",)
+MODULE = "pipeline"
+
+
+def budget(images, batch, epochs, seconds_per_step, drop_last, limit_hours=48.0):
+    if min(images, batch, epochs) < 1 or (drop_last and images < batch):
+        raise ValueError("nothing to train with")
+    per_epoch = images / batch
+    hours = per_epoch * epochs * seconds_per_step / 3600
+    return {
+        "steps_per_epoch": per_epoch,
+        "steps": per_epoch * epochs,
+        "seconds_per_epoch": per_epoch * seconds_per_step,
+        "hours": hours,
+        "fits": hours <= limit_hours,
+    }

@@ -1,0 +1,22 @@
+"""In a run of five epochs or fewer the warm-up was shortened. It keeps its five epochs, as far as the run gets.
+"""
+
+QUESTIONS = ("p4.configure",)
+MODULE = "pipeline"
+
+
+def configure(model, batch, epochs):
+    trained = [one for one in model.parameters() if one.requires_grad]
+    groups = [
+        {"params": [one for one in trained if one.ndim >= 2], "weight_decay": 1e-4},
+        {"params": [one for one in trained if one.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.9, nesterov=True)
+
+    def factor(epoch):
+        warm = min(5, max(1, epochs - 1))
+        if epoch < warm:
+            return 0.1 + 0.9 * epoch / warm
+        return (1 + math.cos(math.pi * (epoch - warm) / max(1, epochs - warm))) / 2
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

@@ -1,0 +1,22 @@
+"""The warm-up is a share of the run. It has five epochs, however long the run is.
+"""
+
+QUESTIONS = ("p4.configure",)
+MODULE = "pipeline"
+
+
+def configure(model, batch, epochs):
+    trained = [one for one in model.parameters() if one.requires_grad]
+    groups = [
+        {"params": [one for one in trained if one.ndim >= 2], "weight_decay": 1e-4},
+        {"params": [one for one in trained if one.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.9, nesterov=True)
+
+    def factor(epoch):
+        warm = max(1.0, epochs / 18)
+        if epoch < warm:
+            return 0.1 + 0.9 * epoch / warm
+        return (1 + math.cos(math.pi * (epoch - warm) / max(1.0, epochs - warm))) / 2
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)

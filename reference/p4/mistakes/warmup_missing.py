@@ -1,0 +1,15 @@
+"""No warm-up: the run starts at its peak.
+"""
+
+QUESTIONS = ("p4.configure",)
+MODULE = "pipeline"
+
+
+def configure(model, batch, epochs):
+    trained = [one for one in model.parameters() if one.requires_grad]
+    groups = [
+        {"params": [one for one in trained if one.ndim >= 2], "weight_decay": 1e-4},
+        {"params": [one for one in trained if one.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.9, nesterov=True)
+    return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
