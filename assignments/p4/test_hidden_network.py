@@ -178,7 +178,11 @@ def test_architecture_edges(student, reference, bench, rng):
 def four_convolutions(c_in, c_out, stride=1, kind="residual"):
     """A block whose branch has four convolutions, some in a row of their own, and whose shortcut has two."""
     inner = [*shared.rectified(c_in, 48, 1), *shared.rectified(48, 48, 3, stride, bias=True)]
-    branch = [["row", inner], *shared.rectified(48, c_out, 1), ["row", shared.conv_norm(c_out, c_out, 3)]]
+    branch = [
+        ["row", inner],
+        ["row", [["row", shared.rectified(48, c_out, 1)]]],
+        *shared.conv_norm(c_out, c_out, 3),
+    ]
     shortcut = [*shared.conv_norm(c_in, 48, 1, stride), *shared.conv_norm(48, c_out, 1)]
     return [kind, branch, shortcut]
 

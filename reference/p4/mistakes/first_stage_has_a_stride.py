@@ -1,0 +1,13 @@
+"""The first block of the first stage has stride 2. The stem has halved the image often enough; only the
+later stages begin with a stride.
+"""
+
+QUESTIONS = ("p4.architecture",)
+MODULE = "network"
+
+
+class ResNetD(ResNetD):
+    def __init__(self, blocks=(3, 4, 23, 3), width=64, num_classes=1000, in_channels=3, small=False):
+        super().__init__(blocks, width, num_classes, in_channels, small)
+
+        self.stages[0][0] = Bottleneck(width, width, 2)
