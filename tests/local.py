@@ -105,10 +105,16 @@ class Verdict:
     summary: str
 
     @property
+    def share(self) -> float:
+        """What the test pays, as a share of its points."""
+        if self.result.outcome is Outcome.PASSED:
+            return 1.0
+        return self.result.share if self.result.outcome is Outcome.FAILED else 0.0
+
+    @property
     def lost(self) -> float:
         """Points, were it the only test of its rung."""
-        earned = self.result.share if self.result.outcome in (Outcome.PASSED, Outcome.FAILED) else 0.0
-        return 0.0 if self.result.outcome is Outcome.PASSED else (1.0 - earned) * self.plan.points
+        return (1.0 - self.share) * self.plan.points
 
 
 @dataclass
@@ -271,8 +277,7 @@ class Half:
     def share(self, folder: Path, name: str, seed: int = SEED) -> float:
         """What one test, by the name of its function, pays: a share of its points."""
         test = next(test for test in self.tests if test.function.__name__ == name)
-        verdict = self.judge(self.run(folder, seed), test)
-        return 1.0 - verdict.lost / test.plan.points if test.plan.points else float(not verdict.lost)
+        return self.judge(self.run(folder, seed), test).share
 
     def points(
         self, folder: Path, *questions: str, seed: int = SEED, without: Sequence[str] = ()

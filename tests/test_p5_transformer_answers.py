@@ -1,42 +1,23 @@
 """p5's first half as its tests judge it: known mistakes, correct rewrites, thoughtless answers.
 
-The assignment's own tests run here against code in this process: the same verdicts as in a real run, without
-the worker processes. Training runs (p5.cure) are judged under the marker ``slow``.
+Training runs (p5.cure) are judged by themselves; all of it takes minutes.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-import importlib.util
-import pickle
-import sys
-import zlib
-from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
+from local import Half
 
 from grader.compare import Tolerance, difference
-from grader.faults import Mismatch, Raised, SubmissionFault, Unusable
-from grader.interface import mismatch, read_members
 from grader.lint import lint_file
-from grader.mistakes import read_mistakes
-from grader.values import Record
 
-# Minutes in all: CI grades the reference through the real path, this goes before a release of the assignment.
+# CI grades the reference through the real path; this goes before a release of the assignment.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
-ROOT = Path(__file__).parents[1]
-ASSIGNMENT = ROOT / "assignments" / "p5"
-REFERENCE = ROOT / "reference" / "p5"
-BENCHES = ("bench_public_transformer", "bench_transformer")
-TESTS = ("test_public_transformer", "test_hidden_transformer", "test_hidden_transformer_runs")
+HALF = Half("p5", "transformer")
 POINTS = {
     "p5.grad_norms": 5,
     "p5.capacity": 6,
@@ -45,218 +26,34 @@ POINTS = {
     "p5.pre_ln": 10,
     "p5.diagnose": 12,
 }
+TESTS = {test.function.__name__: test.plan for test in HALF.tests}
 TRAINS = ("test_cure_trains_here", "test_cure_a_trains", "test_cure_b_trains")
-SEED = 20
-MISTAKES = {name: known for name, known in read_mistakes(REFERENCE).items() if known.module == "transformer"}
 # What only a training run shows.
 TRAINED_MISTAKES = {"cure_by_clipping", "cure_by_tenth_warmup", "cure_by_dropout", "cure_by_higher_rate"}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """As in a worker; rounding depends on it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-# ---- A subject in this process -----------------------------------------------------------------------------
-
-
-def received(value: Any) -> Any:
-    """What a worker makes of an argument."""
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(value.copy())
-    if isinstance(value, dict):
-        return {key: received(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(received(entry) for entry in value)
-    return value
-
-
-def plain(value: Any) -> Any:
-    """What the judge makes of an answer."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().numpy().copy()
-    if dataclasses.is_dataclass(value):
-        return Record(type(value).__name__, dict(vars(value)))
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, dict):
-        return {plain(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set):
-        return type(value)(plain(entry) for entry in value)
-    return value
-
-
-@cache
-def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-class Local:
-    """A submission made of the reference and text appended to transformer.py, with benches of its own."""
-
-    def __init__(self, appended: str = "") -> None:
-        names = ("given", "transformer", *BENCHES)
-        known = {name: sys.modules.pop(name, None) for name in names}
-        try:
-            load("given", text_of(REFERENCE / "given.py"))
-            code = f"{text_of(REFERENCE / 'transformer.py')}\n\n{appended}"
-            self.module = load("transformer", code)
-            self.benches = [load(name, text_of(ASSIGNMENT / f"{name}.py")) for name in BENCHES]
-        finally:
-            for name, module in known.items():
-                sys.modules.pop(name, None)
-                if module is not None:
-                    sys.modules[name] = module
-        self.asked: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]] = []
-
-    @property
-    def transformer(self) -> Local:
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        if name.isupper():
-            return self.ask(name)
-        return lambda *args, **kwargs: self.ask(name, *args, **kwargs)
-
-    def run(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        return self.ask(name, *args, **kwargs)
-
-    def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """A call across a border that is not there; what was asked and answered is remembered."""
-        given = copy.deepcopy((args, kwargs))
-        try:
-            value = self.answer(name, *args, **kwargs)
-        except Raised as raised:
-            self.asked.append((name, *given, raised.types))
-            raise
-        self.asked.append((name, *given, copy.deepcopy(value)))
-        member = INTERFACE.get(name)
-        problem = mismatch(value, member.annotation) if member else None
-        if problem is not None:
-            raise Unusable(problem)
-        return value
-
-    def answer(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        torch.manual_seed(SEED)  # as each worker has a seed of its own
-        found = next(getattr(each, name) for each in (self.module, *self.benches) if hasattr(each, name))
-        if name.isupper():
-            return plain(found)
-        try:
-            return plain(found(*received(args), **received(kwargs)))
-        except Exception as error:
-            types = tuple(kind.__name__ for kind in type(error).__mro__)
-            raise Raised(f"raised {types[0]}", str(error), types=types) from error
-
-
-class Remembering(Local):
-    """The reference, asked the same by every submission's tests: it answers each question once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.known: dict[bytes, Any] = {}
-
-    def answer(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        question = pickle.dumps((name, args, kwargs))
-        if question not in self.known:
-            self.known[question] = super().answer(name, *args, **kwargs)
-        return copy.deepcopy(self.known[question])
-
-
-class Names:
-    """The fixture `bench` without its source: a function is its name."""
-
-    def __getattr__(self, name: str) -> str:
-        return name
-
-
-def load(name: str, code: str) -> ModuleType:
-    module = ModuleType(name)
-    sys.modules[name] = module
-    exec(compile(code, f"<{name}>", "exec"), module.__dict__)
-    return module
-
-
-INTERFACE = read_members(text_of(REFERENCE / "transformer.py"))
-
-
-@cache
-def reference() -> Remembering:
-    return Remembering()
-
-
-@cache
-def graded_tests() -> dict[str, Callable[..., None]]:
-    """The graded tests of this half by name."""
-    found: dict[str, Callable[..., None]] = {}
-    for file in TESTS:
-        spec = importlib.util.spec_from_file_location(f"_{file}_judging", ASSIGNMENT / f"{file}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found |= {name: test for name, test in vars(module).items() if name.startswith("test_")}
-    return found
-
-
-def marker(name: str) -> dict[str, Any]:
-    marks = graded_tests()[name].pytestmark  # type: ignore[attr-defined]
-    return next(mark.kwargs for mark in marks if mark.name == "graded")
-
-
-def share(name: str, student: Local, seed: int = SEED) -> float:
-    """What one test pays, as a share; a GraderFault passes through."""
-    test = graded_tests()[name]
-    fixtures = {
-        "student": student,
-        "reference": reference(),
-        "bench": Names(),
-        "rng": np.random.default_rng([seed, zlib.crc32(name.encode())]),
-    }
-    code = test.__code__
-    try:
-        test(**{fixture: fixtures[fixture] for fixture in code.co_varnames[: code.co_argcount]})
-    except Mismatch as found:
-        return found.share
-    except SubmissionFault:
-        return 0.0
-    return 1.0
-
-
-def lost(appended: str, questions: set[str], seed: int = SEED) -> dict[str, float]:
-    """Points that a submission loses, question by question; training runs are left out."""
-    losses: dict[str, float] = {}
-    for name in graded_tests():
-        mark = marker(name)
-        if name in TRAINS or mark["question"] not in questions:
-            continue
-        missing = (1.0 - share(name, Local(appended), seed)) * mark["points"]
-        if missing > 1e-9:
-            losses[mark["question"]] = losses.get(mark["question"], 0.0) + missing
-    return losses
+def lost(appended: str, *questions: str, seed: int = 20) -> set[str]:
+    """The questions, among these, that lose points by a text at the end of transformer.py, training aside."""
+    return set(HALF.lost(HALF.submission(transformer=appended), *questions, seed=seed, without=TRAINS))
 
 
 # ---- Points and rules --------------------------------------------------------------------------------------
 
 
 def test_points_add_up() -> None:
-    sums = dict.fromkeys(POINTS, 0)
-    for name in graded_tests():
-        sums[marker(name)["question"]] += round(10 * marker(name)["points"])
-    assert sums == {question: 10 * points for question, points in POINTS.items()}
+    assert HALF.max_points == POINTS
 
 
-@pytest.mark.parametrize("file", TESTS)
-def test_the_tests_keep_the_house_rules(file: str) -> None:
-    assert lint_file(ASSIGNMENT / f"{file}.py") == []
+@pytest.mark.parametrize(
+    "path", sorted(HALF.folder.glob("test_*transformer*.py")), ids=lambda path: path.stem
+)
+def test_the_tests_keep_the_house_rules(path: Path) -> None:
+    assert lint_file(path) == []
 
 
 @pytest.mark.parametrize("seed", [3, 4])
 def test_the_reference_loses_nothing(seed: int) -> None:
-    assert lost("", set(POINTS), seed) == {}
+    assert lost("", seed=seed) == set()
 
 
 @pytest.mark.parametrize("question", [name for name in POINTS if name != "p5.cure"])
@@ -264,71 +61,40 @@ def test_what_the_reference_answers_depends_on_the_seed(question: str) -> None:
     """Otherwise a submission could answer by heart; p5.cure trains on data of the seed."""
     answers = []
     for seed in (1, 2):
-        student = Local()
-        for name in graded_tests():
-            mark = marker(name)
-            if mark["question"] == question and mark["rung"] == "random":
-                share(name, student, seed)
-        answers.append([answer for *_, answer in student.asked])
+        verdicts = HALF.verdicts(HALF.submission(), [question], seed=seed)
+        random = [each.student for each in verdicts if each.plan.rung == "random" and each.student]
+        answers.append([call.answer for student in random for call in student.calls])
+    assert answers[0]
     assert difference(answers[0], answers[1], Tolerance()) is not None
 
 
 # ---- Known mistakes ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(MISTAKES.keys() - TRAINED_MISTAKES))
+@pytest.mark.parametrize("name", sorted(HALF.mistakes.keys() - TRAINED_MISTAKES))
 def test_a_known_mistake_loses_points_where_it_says(name: str) -> None:
-    known = MISTAKES[name]
+    known = HALF.mistakes[name]
     assert set(known.questions) <= set(POINTS)
-    assert set(lost(known.source, set(known.questions))) == set(known.questions)
+    assert lost(known.source, *known.questions) == set(known.questions)
 
 
 @pytest.mark.parametrize("name", ["heads_multiply", "no_bias_correction", "post_ln", "last_of_ties"])
 def test_a_known_mistake_loses_nothing_elsewhere(name: str) -> None:
-    known = MISTAKES[name]
-    assert lost(known.source, POINTS.keys() - set(known.questions)) == {}
+    known = HALF.mistakes[name]
+    assert lost(known.source, *(POINTS.keys() - set(known.questions))) == set()
 
 
-@pytest.mark.parametrize("name", sorted(MISTAKES.keys() - TRAINED_MISTAKES))
-def test_a_known_mistake_is_told_from_the_others(name: str) -> None:
-    """In a test that it fails, no other mistake of the question answers alike."""
-    known = MISTAKES[name]
-    told = False
-    for test in graded_tests():
-        if told or test in TRAINS or marker(test)["question"] not in known.questions:
-            continue
-        student = Local(known.source)
-        if share(test, student) < 1.0:
-            others = rivals(known.questions)
-            alike = [other for other in others if agrees(MISTAKES[other].source, student.asked)]
-            assert name in alike
-            told = alike == [name]
-    assert told
+@pytest.mark.parametrize("name", sorted(HALF.mistakes.keys() - TRAINED_MISTAKES))
+def test_a_known_mistake_is_named_and_no_other(name: str) -> None:
+    questions = HALF.mistakes[name].questions
+    assert HALF.named(HALF.planted(name), *questions, without=TRAINS) == {name}
 
 
-def rivals(questions: tuple[str, ...]) -> list[str]:
-    return [name for name, known in MISTAKES.items() if set(questions) & set(known.questions)]
-
-
-def agrees(source: str, asked: list[tuple[str, tuple[Any, ...], dict[str, Any], Any]]) -> bool:
-    """Whether a mistake answers every question in the same way."""
-    subject = Local(source)
-    for name, args, kwargs, answer in asked:
-        try:
-            own = subject.answer(name, *args, **kwargs)
-        except Raised as raised:
-            own = raised.types
-        if difference(own, answer, Tolerance()) is not None:
-            return False
-    return True
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", ["", *sorted(TRAINED_MISTAKES)])
 def test_training_tells_a_cure_from_what_is_none(name: str) -> None:
-    appended = MISTAKES[name].source if name else ""
-    shares = {test: share(test, Local(appended)) for test in TRAINS}
+    submission = HALF.planted(name) if name else HALF.submission()
+    shares = {test: HALF.share(submission, test) for test in TRAINS}
     assert (set(shares.values()) == {1.0}) == (not name), shares
 
 
@@ -527,7 +293,7 @@ def diagnose(trace):
 @pytest.mark.parametrize("seed", [5, 6])
 def test_a_right_answer_in_another_style_loses_nothing(name: str, seed: int) -> None:
     question, source = REWRITES[name]
-    assert lost(source, {question}, seed) == {}
+    assert lost(source, question, seed=seed) == set()
 
 
 # ---- Answers that take no understanding --------------------------------------------------------------------
@@ -571,9 +337,9 @@ CONSTANTS = [
 @pytest.mark.parametrize("constants", CONSTANTS, ids=["zero", "one", "large"])
 def test_a_thoughtless_answer_passes_no_random_test(question: str, constants: dict[str, Any]) -> None:
     """So the interface and the handout's numbers are not paid either."""
-    names = [name for name in graded_tests() if marker(name)["question"] == question]
+    asked = [name for name, plan in TESTS.items() if plan.question == question and plan.rung == "random"]
     for source in THOUGHTLESS[question]:
-        student = source.format(**{**constants, "story": repr(constants["story"])})
-        for name in names:
-            if marker(name)["rung"] == "random" and "gradients" not in name:
-                assert share(name, Local(student)) == 0.0, name
+        text = source.format(**{**constants, "story": repr(constants["story"])})
+        for name in asked:
+            if "gradients" not in name:
+                assert HALF.share(HALF.submission(transformer=text), name) == 0.0, name
