@@ -1,4 +1,4 @@
-"""Runs captioner.py under changed circumstances: other global seeds, images one by one, memories of any length."""
+"""Runs captioner.py in other circumstances: other global seeds, images one by one, memories of any length."""
 
 from __future__ import annotations
 

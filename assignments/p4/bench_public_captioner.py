@@ -43,8 +43,8 @@ def _trained(images: Tensor, captions: Tensor, seed: int, steps: int | None) -> 
 def _looks(model: nn.Module, images: Tensor, tokens: Tensor) -> Tensor:
     """Logits of words and images, and of the same where one thing is exchanged: (8, K, 6, V).
 
-    Of 2K images and token rows the second half is what is exchanged for. Plane 0 is as given; in plane s, 1 to
-    5, word s is another; in plane 6 the images are others; plane 7 has all samples of the batch exchanged
+    Of 2K images and token rows the second half is what is exchanged for. Plane 0 is as given; in plane s, 1
+    to 5, word s is another; in plane 6 the images are others; plane 7 has all samples of the batch exchanged
     but the last.
     """
     half = len(tokens) // 2

@@ -12,8 +12,8 @@ CURVE = 10  # steps to a point of the drawn loss
 def exact_match(subject, bench, seed):
     """Share of 1,000 new scenes whose caption is right in every word, after a training on 6,000.
 
-    All words but <pad>, <bos> and <eos> are renamed by a secret permutation, so that weights trained elsewhere
-    score at chance; the test captions never leave this process. The images travel as bytes.
+    All words but <pad>, <bos> and <eos> are renamed by a secret permutation, so that weights trained
+    elsewhere score at chance; the test captions never leave this process. The images travel as bytes.
     """
     rng = np.random.default_rng(seed)
     names = renaming(rng)
@@ -28,12 +28,12 @@ def exact_match(subject, bench, seed):
         seed=int(rng.integers(2**31)),
     )
     losses, captions, looks = run
-    evidence = {"losses": losses, "looks": looks, "tokens": tokens[:PROBES], "exact": 0.0}
-    if captions.shape != (TESTS, LENGTH):
+    evidence = {"losses": losses, "looks": looks, "captions": captions, "exact": 0.0}
+    if captions.shape != (TESTS, LENGTH) or captions.dtype.kind not in "iu":
         return Measured(0.0, evidence)
     right = captions == names[new.captions]
     exact = float(right.all(axis=1).mean())
-    evidence |= {"exact": exact, "by_word": right.mean(axis=0), "captions": captions, "right": right}
+    evidence |= {"exact": exact, "by_word": right.mean(axis=0), "right": right}
     evidence |= {"images": new.images, "words": np.argsort(names)[np.clip(captions, 0, len(names) - 1)]}
     curve = [float(np.mean(losses[at : at + CURVE])) for at in range(0, len(losses), CURVE)]
     title = "Training loss of the captioner"

@@ -10,7 +10,10 @@ _MOVED = 1e-3
 
 
 def few_scenes(rng, tests):
-    """64 scenes to train on and some to caption, in a vocabulary of their own: images, captions, images, captions."""
+    """64 scenes to train on and some to caption, in a vocabulary of their own.
+
+    :return: images and captions to train on, images and captions to test with.
+    """
     names = renaming(rng)
     known, new = scenes(64, rng), scenes(tests, rng)
     return known.images, names[known.captions], new.images, names[new.captions]
@@ -25,15 +28,20 @@ def are_captions(captions, count):
 
 
 def are_greedy(captions, logits, count):
-    """Fail unless each word is the likeliest after the words before it, and captions differ between images."""
+    """Fail unless each word is the likeliest after those before it, and captions differ between images."""
     are_captions(captions, count)
     assert_same(logits.shape, (count, LENGTH - 1, len(WORDS)), "the shape of the logits")
-    check(bool(np.isfinite(logits).all()), "the logits are finite")
+    are_numbers(logits)
     chosen = np.take_along_axis(logits, captions[:, 1:, None].astype(np.int64), axis=2)[..., 0]
     best, spread = logits.max(axis=2), np.abs(logits).max()
     check(bool((chosen >= best - _UNMOVED * spread).all()), "a word is not the one with the largest logit")
     check(len(np.unique(captions, axis=0)) > 1, "different images get the same caption")
     check(float((best - logits.min(axis=2)).max()) > _MOVED, "all words have the same logit")
+
+
+def are_numbers(logits):
+    """Fail unless these are finite numbers with a fraction."""
+    check(logits.dtype.kind == "f" and bool(np.isfinite(logits).all()), "the logits are finite")
 
 
 def movements(looks):
@@ -44,7 +52,7 @@ def movements(looks):
 def looks_right(looks, count):
     """Fail unless logits depend on the words up to theirs and on their own image, and on nothing else."""
     assert_same(looks.shape, (8, count, LENGTH - 1, len(WORDS)), "the shape of the logits")
-    check(bool(np.isfinite(looks).all()), "the logits are finite")
+    are_numbers(looks)
     moved = movements(looks)
     for place in range(1, LENGTH - 1):
         check(

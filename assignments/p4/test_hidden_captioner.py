@@ -1,4 +1,4 @@
-"""Hidden tests of captioner.py: secret scenes, greedy decoding, what a word depends on, the same seed again."""
+"""Hidden tests of captioner.py: secret scenes, greedy decoding, what words depend on, the same seed again."""
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ def test_greedy_decoding(student, bench, rng):
     images, captions, tests, _ = SHARED.few_scenes(rng, 40)
     seed, scramble = rng.integers(2**31, size=2).tolist()
     written, logits = student.run(bench.short_run, images, captions, tests, seed, scramble)
+    student.evidence.append({"written": written, "logits": logits})
     SHARED.are_greedy(written, logits, 40)
 
 
@@ -82,6 +83,8 @@ def test_train_is_pure(student, bench, rng):
     (first, again, changed), *left = student.run(
         bench.trained_under, images, captions, tests, tokens[:, :-1], [seed, seed, other], global_seeds
     )
+    kept, again_close = np.array_equal(left[0], images), np.allclose(again, first, atol=1e-3)
+    student.evidence.append({"images_kept": kept, "same_again": again_close})
     assert_same(left[0], images, "the training images, after the call")
     assert_same(left[1], captions, "the captions, after the call")
     check(float(np.ptp(first, axis=2).max()) > 1e-3, "all words get the same logit")

@@ -32,6 +32,7 @@ def test_words_are_the_likeliest(student, bench, rng):
     """Each word of a caption is the one that the model finds likeliest after the words before it."""
     images, captions, tests, _ = SHARED.few_scenes(rng, 24)
     written, logits = student.run(bench.short_run, images, captions, tests, seed=3, scramble=4)
+    student.evidence.append({"written": written, "logits": logits})
     SHARED.are_greedy(written, logits, 24)
 
 

@@ -1,6 +1,6 @@
-"""Self-attention runs over the samples of the batch instead of over the words of a caption: `batch_first=True` is
-missing, and the mask was made to fit. A caption then depends on the images beside it, and no word knows the words
-before it.
+"""Self-attention runs over the samples of the batch instead of over the words of a caption:
+`batch_first=True` is missing, and the mask was made to fit. A caption then depends on the images beside
+it, and no word knows the words before it.
 """
 
 QUESTIONS = ("p4.train",)

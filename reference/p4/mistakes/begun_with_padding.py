@@ -1,5 +1,5 @@
-"""Decoding begins with <pad>, where every caption of the training begins with <bos>. The model was never asked what
-follows padding. Begin with `shell.BOS`; it is part of the answer.
+"""Decoding begins with <pad>, where every caption of the training begins with <bos>. The model was never
+asked what follows padding. Begin with `shell.BOS`; it is part of the answer.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""Captions come back without their <bos>. It was put there to begin with and belongs to the answer: seven columns,
-the first of them <bos>.
+"""Captions come back without their <bos>. It was put there to begin with and belongs to the answer: seven
+columns, the first of them <bos>.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,6 +1,6 @@
-"""All words come from a single pass over <bos> and padding. From the second word on the model is asked after words
-that it was never shown in training: padding. In training the right words stand there (teacher forcing), in use
-its own do: append a word, then ask again.
+"""All words come from a single pass over <bos> and padding. From the second word on the model is asked
+after words that it was never shown in training: padding. In training the right words stand there (teacher
+forcing), in use its own do: append a word, then ask again.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,6 @@
-"""The next word is read at the first position, where it is always the word after <bos>: every caption repeats its
-first word. The word that is missing is the one after the last, so its logits stand at position -1.
+"""The next word is read at the first position, where it is always the word after <bos>: every caption
+repeats its first word. The word that is missing is the one after the last, so its logits stand at
+position -1.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""The gradients of all steps add up, because they are never cleared. Adam divides their length out, so nothing blows
-up; what is left is a direction that is hundreds of steps old.
+"""The gradients of all steps add up, because they are never cleared. Adam divides their length out, so
+nothing blows up; what is left is a direction that is hundreds of steps old.
 """
 
 QUESTIONS = ("p4.train",)

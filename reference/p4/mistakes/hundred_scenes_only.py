@@ -1,5 +1,6 @@
-"""The training only ever sees the first hundred scenes, a trial that was left in. It knows them by heart: the loss
-is next to nothing, and new scenes get captions with a word or two wrong. Draw batches from all of them.
+"""The training only ever sees the first hundred scenes, a trial that was left in. It knows them by heart:
+the loss is next to nothing, and new scenes get captions with a word or two wrong. Draw batches from all
+of them.
 """
 
 QUESTIONS = ("p4.train",)
@@ -8,5 +9,5 @@ MODULE = "captioner"
 _on_all_scenes = train
 
 
-def train(images: Tensor, captions: Tensor, seed: int, steps: int = 400) -> nn.Module:
+def train(images: Tensor, captions: Tensor, seed: int, steps: int = 200) -> nn.Module:
     return _on_all_scenes(images[:100], captions[:100], seed, steps)

@@ -1,5 +1,5 @@
-"""Only the last position is trained, and what stands there is <eos> in every caption: the loss is next to nothing
-after a few steps. Every position has a target, the word that follows it.
+"""Only the last position is trained, and what stands there is <eos> in every caption: the loss is next to
+nothing after a few steps. Every position has a target, the word that follows it.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""The learning rate throws the weights so far at the first steps that they never come back: the loss stays where
-nothing is known of the image, at 1.06 or above. With AdamW try a tenth, then another.
+"""The learning rate throws the weights so far at the first steps that they never come back: the loss
+stays where nothing is known of the image, at 1.06 or above. With AdamW try a tenth, then another.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""The learning rate is one for fine-tuning. Nothing here is pretrained: after all its steps the loss has hardly
-left that of guessing all words alike, ln 14 = 2.64. About a hundred times more is in order.
+"""The learning rate is one for fine-tuning. Nothing here is pretrained: after all its steps the loss has
+hardly left that of guessing all words alike, ln 14 = 2.64. About a hundred times more is in order.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,6 @@
-"""The logits (B, T, V) are brought into cross-entropy's form (B, V, T) by reshape, which keeps the numbers in their
-order and mixes positions with words. Transpose them, or flatten samples and positions: (B * T, V).
+"""The logits (B, T, V) are brought into cross-entropy's form (B, V, T) by reshape, which keeps the
+numbers in their order and mixes positions with words. Transpose them, or flatten samples and positions:
+(B * T, V).
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,6 +1,6 @@
-"""The mask lets each position see one word too many: the very next one, which is what it is to predict. The
-training loss falls to nearly nothing, and the captions are worth nothing. `triu(1)` of a square of ones marks
-what lies ahead of each position; `triu(2)` leaves the nearest out.
+"""The mask lets each position see one word too many: the very next one, which is what it is to predict.
+The training loss falls to nearly nothing, and the captions are worth nothing. `triu(1)` of a square of
+ones marks what lies ahead of each position; `triu(2)` leaves the nearest out.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""The training images are changed where they lie: noise is added to them in place, and whoever handed them over
-finds others. Change a copy, or the batch.
+"""The training images are changed where they lie: noise is added to them in place, and whoever handed
+them over finds others. Change a copy, or the batch.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""Every image gets the caption of the first one: decoding looks at one image only. The training is sound. Hand
-all of `images` to the model, with one row of words for each.
+"""Every image gets the caption of the first one: decoding looks at one image only. The training is sound.
+Hand all of `images` to the model, with one row of words for each.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,4 +1,5 @@
-"""A caption ends before its <eos>: one word too few is appended. <bos> is given, six words follow."""
+"""A caption ends before its <eos>: one word too few is appended. <bos> is given, six words follow.
+"""
 
 QUESTIONS = ("p4.train",)
 MODULE = "captioner"

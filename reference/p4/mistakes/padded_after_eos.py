@@ -1,5 +1,6 @@
-"""What is said after <eos> is overwritten with padding. It changes nothing for a model that has learned where
-captions end, but it is not what was asked for: seven words whatever they are, each the likeliest one.
+"""What is said after <eos> is overwritten with padding. It changes nothing for a model that has learned
+where captions end, but it is not what was asked for: seven words whatever they are, each the likeliest
+one.
 """
 
 QUESTIONS = ("p4.train",)

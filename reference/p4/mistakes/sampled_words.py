@@ -1,5 +1,5 @@
-"""The words are drawn from their probabilities. Greedy decoding takes the likeliest word each time: the same image
-gets the same caption, and a wrong word is not said just because it is possible.
+"""The words are drawn from their probabilities. Greedy decoding takes the likeliest word each time: the
+same image gets the same caption, and a wrong word is not said just because it is possible.
 """
 
 QUESTIONS = ("p4.train",)

@@ -1,5 +1,5 @@
-"""The first weights come from whatever random numbers were drawn before. The same arguments have to give the same
-model: seed before the model is built, not after.
+"""The first weights come from whatever random numbers were drawn before. The same arguments have to give
+the same model: seed before the model is built, not after.
 """
 
 QUESTIONS = ("p4.train",)

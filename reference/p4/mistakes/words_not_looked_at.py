@@ -1,6 +1,6 @@
-"""The decoder has cross-attention alone: each position knows its own word and the image, not the words before it.
-That would do for captions whose places are fixed, as here, and for no others: the next word of a caption depends
-on all that was said.
+"""The decoder has cross-attention alone: each position knows its own word and the image, not the words
+before it. That would do for captions whose places are fixed, as here, and for no others: the next word of
+a caption depends on all that was said.
 """
 
 QUESTIONS = ("p4.train",)
