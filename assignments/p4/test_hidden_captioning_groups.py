@@ -69,7 +69,7 @@ def rates_and_decays(bench):
 @graded("p4.groups", points=1.6, rung="random", hint="Which distance from the new parts does each part have?")
 def test_groups_random(student, reference, bench, rng):
     """Rate and decay of every parameter of captioners with random depths."""
-    cases = [captioner(rng) for _ in range(8)]
+    cases = [captioner(rng) for _ in range(6)]
     cases += [captioner(rng) | {"head_first": first} for first in (True, False)]
     check_each(cases, rates_and_decays(bench), student, reference)
 
@@ -77,9 +77,9 @@ def test_groups_random(student, reference, bench, rng):
 @graded("p4.groups", points=0.7, rung="edges")
 def test_groups_edges(student, reference, bench, rng):
     """One layer in a stack, many, the same number in both, decay 1, no weight decay, tiny rates."""
-    cases = [captioner(rng, depths) for depths in ((1, 1), (1, 4), (9, 2), (3, 3))]
+    cases = [captioner(rng, depths) for depths in ((1, 1), (1, 4), (7, 2), (3, 3))]
     cases += [captioner(rng, (2, 3), decay=1.0), captioner(rng) | {"weight_decay": 0.0}]
-    cases.append(captioner(rng, (6, 4), decay=0.1) | {"lr_new": 1e-7})
+    cases.append(captioner(rng, (4, 5), decay=0.1) | {"lr_new": 1e-7})
     check_each(cases, rates_and_decays(bench), student, reference)
 
 

@@ -1,0 +1,14 @@
+"""With nothing but warm-up the schedule divides by 0."""
+
+QUESTIONS = ("p4.groups",)
+MODULE = "captioning"
+
+
+def schedule(optimizer, total, warmup, floor=0.1):
+    def factor(step):
+        if step < warmup:
+            return step / warmup
+        done = min(1.0, (step - warmup) / (total - warmup))
+        return floor + (1 - floor) * (1 + math.cos(math.pi * done)) / 2
+
+    return lr_scheduler.LambdaLR(optimizer, factor)

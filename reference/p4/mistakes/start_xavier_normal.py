@@ -1,0 +1,19 @@
+"""The matrices come from a normal distribution. Xavier's uniform one has the same spread, and no
+number beyond its bound.
+"""
+
+QUESTIONS = ("p4.init",)
+MODULE = "captioning"
+
+
+def initialise(model, new):
+    for module in (module for part in new for module in part.modules()):
+        if isinstance(module, nn.LayerNorm):
+            nn.init.ones_(module.weight)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.Linear | nn.MultiheadAttention):
+            for parameter in module.parameters(recurse=False):
+                if parameter.ndim > 1:
+                    nn.init.xavier_normal_(parameter)
+                else:
+                    nn.init.zeros_(parameter)
