@@ -6,14 +6,15 @@ from grader.testing import Curves, assert_close, assert_same, check, graded
 
 # ---- p4.budget
 
+KEYS = {"steps_per_epoch", "steps", "seconds_per_epoch", "hours", "fits"}
+
 
 @graded("p4.budget", points=0.5, rung="interface")
 def test_budget_form(student):
     """Two dicts with their keys and a list of epochs."""
     ask = student.pipeline
     got = ask.budget(images=1000, batch=300, epochs=9, seconds_per_step=2.0, drop_last=True)
-    keys = {"steps_per_epoch", "steps", "seconds_per_epoch", "hours", "fits"}
-    assert_same(set(got), keys, "the keys of budget")
+    assert_same(set(got), KEYS, "the keys of budget")
     check(isinstance(got["fits"], bool), '"fits" is True or False')
     whole = (got["steps_per_epoch"], got["steps"])
     check(all(isinstance(number, int) for number in whole), "numbers of steps are whole: int")
@@ -44,43 +45,53 @@ def test_budget_examples(student):
 
 @graded("p4.budget", points=0, rung="random")
 def test_budget_laws(student, rng):
-    """Hours go with epochs and with seconds, a dropped batch is one step, and plans read backwards agree."""
-    ask = student.pipeline
+    """Hours go with epochs, a dropped batch is one step, and a plan agrees with itself read backwards."""
     for _ in range(4):
         batch, full = int(rng.integers(2, 500)), int(rng.integers(2, 300))
         rest = int(rng.integers(1, batch))
         epochs, seconds = int(rng.integers(2, 200)), float(rng.uniform(0.05, 3.0))
-        plan = {"batch": batch, "epochs": epochs, "seconds_per_step": seconds}
-        kept = ask.budget(images=batch * full + rest, drop_last=False, **plan)
-        dropped = ask.budget(images=batch * full + rest, drop_last=True, **plan)
-        even = ask.budget(images=batch * full, drop_last=False, **plan)
+        plan = {"images": batch * full + rest, "batch": batch, "epochs": epochs, "seconds_per_step": seconds}
+        kept, dropped = (asked(student, drop_last=drop, **plan) for drop in (False, True))
         assert_same(
             kept["steps_per_epoch"] - dropped["steps_per_epoch"], 1, "steps that drop_last saves an epoch"
         )
+        even = asked(student, drop_last=False, **{**plan, "images": batch * full})
         assert_same(even["steps_per_epoch"], full, "the steps of an epoch that the batch divides")
-        twice = ask.budget(images=batch * full + rest, drop_last=False, **{**plan, "epochs": 2 * epochs})
-        assert_close(twice["hours"], 2 * kept["hours"], "the hours of twice as many epochs")
-        back = ask.allowance(
-            samples=batch * full + rest, batch=batch, steps=kept["steps"], days=kept["hours"] / 24
-        )
-        want = {
-            "steps_per_epoch": kept["steps_per_epoch"],
-            "epochs": float(epochs),
-            "seconds_per_step": seconds,
-        }
-        assert_close(back, want, "allowance of what budget says")
-        limits = {"less": 0.9, "more": 1.1}
+        twice = asked(student, drop_last=False, **{**plan, "epochs": 2 * epochs})
+        assert_close(twice["hours"], 2 * float(kept["hours"]), "the hours of twice as many epochs")
+        hours = full * epochs * seconds / 3600
         fits = [
-            ask.budget(images=batch * full, drop_last=True, limit_hours=even["hours"] * share, **plan)["fits"]
-            for share in limits.values()
+            asked(student, drop_last=True, limit_hours=share * hours, **plan)["fits"] for share in (0.9, 1.1)
         ]
         assert_same(fits, [False, True], "whether a plan fits into less and into more time than it takes")
-        every = int(rng.integers(2, 9))
-        got = ask.validation_epochs(epochs=epochs, every=every)
+        back = student.pipeline.allowance(
+            samples=batch * full + rest,
+            batch=batch,
+            steps=(full + 1) * epochs,
+            days=(full + 1) * epochs * seconds,
+        )
+        want = {"steps_per_epoch": full + 1, "epochs": float(epochs), "seconds_per_step": 86_400 * seconds}
+        assert_close(back, want, "allowance for the steps of whole epochs")
+
+
+def asked(student, **plan):
+    """What budget says of a plan, with all of its keys."""
+    got = student.pipeline.budget(**plan)
+    assert_same(set(got), KEYS, "the keys of budget")
+    return got
+
+
+@graded("p4.budget", points=0, rung="random", hint="Which epoch leaves the network that is kept?")
+def test_validation_laws(student, rng):
+    """The first epoch and the last are validated, and of the others each multiple once."""
+    for _ in range(4):
+        epochs, every = int(rng.integers(20, 200)), int(rng.integers(2, 9))
+        got = student.pipeline.validation_epochs(epochs=epochs, every=every)
+        check(len(got) > 1, "fewer than two epochs are validated")
         assert_same([got[0], got[-1]], [0, epochs - 1], "the first and the last validated epoch")
         check(all(epoch % every == 0 for epoch in got[:-1]), "an epoch is validated that is no multiple")
         assert_same(
-            len(set(got[:-1])), math.ceil((epochs - 1) / every), "validated epochs before the last one"
+            len(got) - 1, math.ceil((epochs - 1) / every), "number of validated epochs before the last"
         )
 
 

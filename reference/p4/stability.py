@@ -35,8 +35,8 @@ CHANCE = math.log(10)  # the loss of guessing
 
 # What a run comes to: the first of these that holds.
 OUTCOMES = {
-    "dead": "the last 20 losses lie within 0.05 of ln 10 = 2.303 in the mean: every digit is answered alike",
     "blows_up": "some loss is above 4 ln 10 = 9.2, or not a number",
+    "dead": "the last 20 losses lie within 0.05 of ln 10 = 2.303 in the mean: every digit is answered alike",
     "trains": "the mean of the last 20 losses is below 0.7",
     "lags": "anything else: it learns, and is far from done after 100 steps",
 }
@@ -79,10 +79,10 @@ class Run:
     @property
     def outcome(self) -> str:
         """A key of OUTCOMES."""
-        if abs(self.last - CHANCE) < 0.05:
-            return "dead"
         if not all(loss <= 4 * CHANCE for loss in self.losses):  # true of NaN too
             return "blows_up"
+        if abs(self.last - CHANCE) < 0.05:
+            return "dead"
         return "trains" if self.last < 0.7 else "lags"
 
     @property

@@ -1,5 +1,5 @@
-"""Between two rows the accuracy was taken to grow with the number of images. It grows with the logarithm: ten times
-as many images bring about the same everywhere.
+"""Between two rows the accuracy was taken to grow with the number of images. It grows with the logarithm:
+ten times as many images bring about the same everywhere.
 """
 
 QUESTIONS = ("p4.stability",)

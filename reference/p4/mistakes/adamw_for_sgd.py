@@ -1,5 +1,4 @@
-"""This optimizer divides by the size of the gradient, as Adam does. SGD was asked for.
-"""
+"""This optimizer divides by the size of the gradient, as Adam does. SGD was asked for."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

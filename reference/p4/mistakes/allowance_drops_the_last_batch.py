@@ -1,5 +1,4 @@
-"""An epoch of `allowance` keeps its last, smaller batch: one step more.
-"""
+"""An epoch of `allowance` keeps its last, smaller batch: one step more."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

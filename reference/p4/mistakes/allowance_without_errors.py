@@ -1,5 +1,4 @@
-"""`allowance` refuses samples, batch and steps below 1 with a ValueError, as `budget` does.
-"""
+"""`allowance` refuses samples, batch and steps below 1 with a ValueError, as `budget` does."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

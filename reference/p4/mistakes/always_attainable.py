@@ -1,5 +1,4 @@
-"""Everything is attainable here. How many images has a class?
-"""
+"""Everything is attainable here. How many images has a class?"""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

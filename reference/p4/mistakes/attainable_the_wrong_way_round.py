@@ -1,5 +1,4 @@
-"""The comparison is the wrong way round: what lies below the line is attainable.
-"""
+"""The comparison is the wrong way round: what lies below the line is attainable."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""Biases are spared, and the weights of norms are decayed with the matrices: they have one dimension too.
-"""
+"""Biases are spared, and the weights of norms are decayed with the matrices: they have one dimension too."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""After the warm-up the rate stays at its peak.
-"""
+"""After the warm-up the rate stays at its peak."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

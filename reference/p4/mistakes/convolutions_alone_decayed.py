@@ -1,5 +1,4 @@
-"""Only convolutions are decayed. The matrix of a linear layer has two dimensions, and is decayed as well.
-"""
+"""Only convolutions are decayed. The matrix of a linear layer has two dimensions, and is decayed as well."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

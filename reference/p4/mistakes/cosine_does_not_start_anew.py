@@ -1,5 +1,5 @@
-"""After the warm-up the cosine is where it would be had it begun in epoch 0: the rate jumps. At epoch 5 it has its
-peak.
+"""After the warm-up the cosine is where it would be had it begun in epoch 0: the rate jumps. At epoch 5 it
+has its peak.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,5 +1,4 @@
-"""The cosine ends at a tenth of the peak, as the captioner's does. This one ends at 0.
-"""
+"""The cosine ends at a tenth of the peak, as the captioner's does. This one ends at 0."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"
@@ -13,5 +12,7 @@ def configure(model, batch, epochs):
     ]
     optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.9, nesterov=True)
     warm = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=5)
-    fall = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, epochs - 5), eta_min=0.01 * batch / 256)
+    fall = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, T_max=max(1, epochs - 5), eta_min=0.01 * batch / 256
+    )
     return optimizer, torch.optim.lr_scheduler.SequentialLR(optimizer, [warm, fall], milestones=[5])

@@ -1,4 +1,5 @@
-"""The cosine reaches 0 in the last epoch, which then trains nothing. It would reach 0 in the epoch after it.
+"""The cosine reaches 0 in the last epoch, which then trains nothing. It would reach 0 in the epoch after
+it.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,5 +1,5 @@
-"""The cosine has 85 epochs whatever the run: right for 90 epochs, and left behind when the run became shorter or
-longer.
+"""The cosine has 85 epochs whatever the run: right for 90 epochs, and left behind when the run became
+shorter or longer.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,4 +1,5 @@
-"""The cosine is as long as the whole run. Five epochs are gone when it starts, so it does not come to its end.
+"""The cosine is as long as the whole run. Five epochs are gone when it starts, so it does not come to its
+end.
 """
 
 QUESTIONS = ("p4.configure",)

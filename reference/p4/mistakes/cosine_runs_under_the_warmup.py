@@ -1,5 +1,5 @@
-"""Warm-up and cosine are multiplied: the cosine began in epoch 0, so the peak is never reached. It begins when the
-warm-up is over.
+"""Warm-up and cosine are multiplied: the cosine began in epoch 0, so the peak is never reached. It begins
+when the warm-up is over.
 """
 
 QUESTIONS = ("p4.configure",)
@@ -14,4 +14,6 @@ def configure(model, batch, epochs):
     ]
     optimizer = torch.optim.SGD(groups, lr=0.1 * batch / 256, momentum=0.9, nesterov=True)
     warm = torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.1, total_iters=5)
-    return optimizer, torch.optim.lr_scheduler.ChainedScheduler([warm, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)])
+    return optimizer, torch.optim.lr_scheduler.ChainedScheduler(
+        [warm, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)]
+    )

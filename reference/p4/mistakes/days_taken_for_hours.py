@@ -1,5 +1,4 @@
-"""Days have 24 hours.
-"""
+"""Days have 24 hours."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

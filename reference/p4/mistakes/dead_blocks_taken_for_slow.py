@@ -1,5 +1,5 @@
-"""Without shortcuts a block that begins as zero gives zero, and zero gives it no gradient. Nothing behind it ever
-learns: that is not slow.
+"""Without shortcuts a block that begins as zero gives zero, and zero gives it no gradient. Nothing behind
+it ever learns: that is not slow.
 """
 
 QUESTIONS = ("p4.stability",)

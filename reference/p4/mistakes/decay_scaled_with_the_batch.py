@@ -1,5 +1,5 @@
-"""The weight decay was scaled with the batch. It is the rate that goes with it, and that is in every step of the
-decay already.
+"""The weight decay was scaled with the batch. It is the rate that goes with it, and that is in every step
+of the decay already.
 """
 
 QUESTIONS = ("p4.configure",)

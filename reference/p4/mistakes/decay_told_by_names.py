@@ -1,5 +1,5 @@
-"""What is decayed was told by names. A parameter called "bias" may be a matrix, and the weight of a norm is called
-"weight": count dimensions.
+"""What is decayed was told by names. A parameter called "bias" may be a matrix, and the weight of a norm
+is called "weight": count dimensions.
 """
 
 QUESTIONS = ("p4.configure",)
@@ -7,7 +7,6 @@ MODULE = "pipeline"
 
 
 def configure(model, batch, epochs):
-    trained = [one for one in model.parameters() if one.requires_grad]
     named = [(name, one) for name, one in model.named_parameters() if one.requires_grad]
     groups = [
         {

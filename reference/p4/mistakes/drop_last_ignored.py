@@ -1,5 +1,4 @@
-"""The last, smaller batch counts as a step in any case. With drop_last the data loader leaves it out.
-"""
+"""The last, smaller batch counts as a step in any case. With drop_last the data loader leaves it out."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""drop_last is used the wrong way round: True leaves the smaller batch out.
-"""
+"""drop_last is used the wrong way round: True leaves the smaller batch out."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,5 @@
-"""An embedding's weight has two dimensions, and this rule goes by dimensions alone: it is decayed. (p2.param_groups
-has another rule.)
+"""An embedding's weight has two dimensions, and this rule goes by dimensions alone: it is decayed.
+(p2.param_groups has another rule.)
 """
 
 QUESTIONS = ("p4.configure",)

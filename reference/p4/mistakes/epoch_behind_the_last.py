@@ -1,5 +1,4 @@
-"""There is no epoch number `epochs`: the last one is epochs - 1.
-"""
+"""There is no epoch number `epochs`: the last one is epochs - 1."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

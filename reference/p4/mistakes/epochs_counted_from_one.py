@@ -1,5 +1,4 @@
-"""Epochs count from 0 here, and epoch 0 is validated: the multiples of `every`, not one less.
-"""
+"""Epochs count from 0 here, and epoch 0 is validated: the multiples of `every`, not one less."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,5 @@
-"""Epochs are steps over the steps of an epoch, which are whole. What you give is samples seen over samples: a
-little more, since the last batch is smaller.
+"""Epochs are steps over the steps of an epoch, which are whole. What you give is samples seen over
+samples: a little more, since the last batch is smaller.
 """
 
 QUESTIONS = ("p4.budget",)

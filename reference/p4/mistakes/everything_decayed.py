@@ -1,5 +1,4 @@
-"""Weight decay on everything: biases and the weights of norms have one dimension and are spared.
-"""
+"""Weight decay on everything: biases and the weights of norms have one dimension and are spared."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""Frozen parameters are in the optimizer. They are left out (requires_grad is False).
-"""
+"""Frozen parameters are in the optimizer. They are left out (requires_grad is False)."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,4 +1,5 @@
-"""The loss was looked at only in the end. The first rule that holds counts: what was the highest loss on the way?
+"""The loss was looked at only in the end. The first rule that holds counts: what was the highest loss on
+the way?
 """
 
 QUESTIONS = ("p4.stability",)

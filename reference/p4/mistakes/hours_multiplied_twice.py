@@ -1,5 +1,5 @@
-"""The hours of the whole training are taken for those of one epoch and multiplied by the epochs again, as in
-the course's timeline. Follow the units: steps of what, times seconds of what?
+"""The hours of the whole training are taken for those of one epoch and multiplied by the epochs again, as
+in the course's timeline. Follow the units: steps of what, times seconds of what?
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,4 @@
-"""These are the hours of one epoch. The training has more than one.
-"""
+"""These are the hours of one epoch. The training has more than one."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""1,000 classes were taken for ImageNet. What counts is the images of each class: ImageNet has 1,281.
-"""
+"""1,000 classes were taken for ImageNet. What counts is the images of each class: ImageNet has 1,281."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

@@ -1,4 +1,5 @@
-"""The last, smaller batch is never counted. Only drop_last leaves it out; else it is a step like any other.
+"""The last, smaller batch is never counted. Only drop_last leaves it out; else it is a step like any
+other.
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,5 @@
-"""`epoch % every == 0` alone: of 90 epochs every fifth, epoch 89 is never validated, and it is the network that is
-kept.
+"""`epoch % every == 0` alone: of 90 epochs every fifth, epoch 89 is never validated, and it is the network
+that is kept.
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,4 @@
-"""The last epoch appears twice where it is a multiple anyway.
-"""
+"""The last epoch appears twice where it is a multiple anyway."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The last row below was taken. Between two rows is a straight line in the logarithm.
-"""
+"""The last row below was taken. Between two rows is a straight line in the logarithm."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The plan is always compared with 48 hours. The limit is an argument.
-"""
+"""The plan is always compared with 48 hours. The limit is an argument."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

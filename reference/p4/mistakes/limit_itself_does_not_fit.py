@@ -1,5 +1,4 @@
-"""A training that takes exactly as long as it may does fit.
-"""
+"""A training that takes exactly as long as it may does fit."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""Behind the last row the line was continued. Nobody measured that: no more than the last row is promised.
-"""
+"""Behind the last row the line was continued. Nobody measured that: no more than the last row is promised."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

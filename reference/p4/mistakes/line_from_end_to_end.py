@@ -1,5 +1,5 @@
-"""One straight line was drawn from the first row to the last. There is a row between them, and the line has a bend
-there.
+"""One straight line was drawn from the first row to the last. There is a row between them, and the line
+has a bend there.
 """
 
 QUESTIONS = ("p4.stability",)

@@ -1,5 +1,4 @@
-"""No momentum: SGD has 0 unless it is told otherwise.
-"""
+"""No momentum: SGD has 0 unless it is told otherwise."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The momentum is not 0.9.
-"""
+"""The momentum is not 0.9."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

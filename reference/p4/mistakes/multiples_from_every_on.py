@@ -1,5 +1,4 @@
-"""Epoch 0 is a multiple of `every` too.
-"""
+"""Epoch 0 is a multiple of `every` too."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

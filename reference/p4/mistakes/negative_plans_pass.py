@@ -1,5 +1,4 @@
-"""Images, batch and epochs below 1 are a ValueError. Only 0 is refused here, or only what Python itself refuses.
-"""
+"""Only 0 is refused. Images, batch and epochs below 1 are a ValueError, negative numbers too."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""Momentum without Nesterov: the step should look ahead along the new velocity.
-"""
+"""Momentum without Nesterov: the step should look ahead along the new velocity."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

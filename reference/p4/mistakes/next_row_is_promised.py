@@ -1,5 +1,4 @@
-"""The next larger row of the table was promised. Between two rows is a straight line in the logarithm.
-"""
+"""The next larger row of the table was promised. Between two rows is a straight line in the logarithm."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

@@ -1,5 +1,5 @@
-"""With drop_last and fewer images than a batch there is no step at all, and nothing is trained. That is an error,
-not a training of 0 hours.
+"""With drop_last and fewer images than a batch there is no step at all, and nothing is trained. That is an
+error, not a training of 0 hours.
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,4 @@
-"""Nothing is decayed. Matrices and convolutions are, by 1e-4.
-"""
+"""Nothing is decayed. Matrices and convolutions are, by 1e-4."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The limit is for the whole training; what was held against it is one epoch.
-"""
+"""The limit is for the whole training; what was held against it is one epoch."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""One step too many where the batch divides the images: there is no smaller batch then.
-"""
+"""One step too many where the batch divides the images: there is no smaller batch then."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""Steps are whole: an epoch of 1,000 images in batches of 300 has three or four of them.
-"""
+"""Steps are whole: an epoch of 1,000 images in batches of 300 has three or four of them."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The rate falls as the batch grows; it is the other way round.
-"""
+"""The rate falls as the batch grows; it is the other way round."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

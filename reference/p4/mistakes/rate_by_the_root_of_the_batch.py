@@ -1,5 +1,4 @@
-"""The rate grows with the root of the batch. For SGD the rule is linear.
-"""
+"""The rate grows with the root of the batch. For SGD the rule is linear."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The rate is scaled from another batch than 256.
-"""
+"""The rate is scaled from another batch than 256."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,4 +1,5 @@
-"""The rate is 0.1 whatever the batch. It goes with the batch: twice the images, half the steps, twice the rate.
+"""The rate is 0.1 whatever the batch. It goes with the batch: twice the images, half the steps, twice the
+rate.
 """
 
 QUESTIONS = ("p4.configure",)

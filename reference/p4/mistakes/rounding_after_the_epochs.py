@@ -1,5 +1,5 @@
-"""The steps of the whole run were computed from all images of all epochs at once. Each epoch ends with a smaller
-batch of its own.
+"""The steps of the whole run were computed from all images of all epochs at once. Each epoch ends with a
+smaller batch of its own.
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,5 @@
-"""seconds_per_step is the time divided by the steps of the whole training. What you give is the time that one epoch
-may take.
+"""seconds_per_step is the time divided by the steps of the whole training. What you give is the time that
+one epoch may take.
 """
 
 QUESTIONS = ("p4.budget",)

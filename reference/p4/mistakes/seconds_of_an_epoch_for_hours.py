@@ -1,5 +1,4 @@
-"""The seconds of an epoch were divided by 60 once and called hours: these are minutes.
-"""
+"""The seconds of an epoch were divided by 60 once and called hours: these are minutes."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

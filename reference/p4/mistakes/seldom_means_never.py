@@ -1,5 +1,4 @@
-"""A distance longer than the run still leaves epoch 0 and the last one.
-"""
+"""A distance longer than the run still leaves epoch 0 and the last one."""
 
 QUESTIONS = ("p4.budget",)
 MODULE = "pipeline"

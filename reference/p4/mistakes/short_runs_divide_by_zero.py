@@ -1,5 +1,5 @@
-"""A run of five epochs has a cosine of length 0, and the last step() divides by it. Such a run sees the warm-up
-alone.
+"""A run of five epochs has a cosine of length 0, and the last step() divides by it. Such a run sees the
+warm-up alone.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,4 +1,5 @@
-"""In a run of five epochs or fewer the warm-up was shortened. It keeps its five epochs, as far as the run gets.
+"""In a run of five epochs or fewer the warm-up was shortened. It keeps its five epochs, as far as the run
+gets.
 """
 
 QUESTIONS = ("p4.configure",)

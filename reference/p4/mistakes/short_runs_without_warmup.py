@@ -1,5 +1,4 @@
-"""In a run of five epochs or fewer there is no warm-up. It keeps its warm-up, as far as the run gets.
-"""
+"""In a run of five epochs or fewer there is no warm-up. It keeps its warm-up, as far as the run gets."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

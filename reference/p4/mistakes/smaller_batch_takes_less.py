@@ -1,5 +1,5 @@
-"""The last, smaller batch was charged only a part of a step. The docstring says that it takes as long as a full
-one.
+"""The last, smaller batch was charged only a part of a step. The docstring says that it takes as long as a
+full one.
 """
 
 QUESTIONS = ("p4.budget",)

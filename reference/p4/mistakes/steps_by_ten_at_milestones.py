@@ -1,5 +1,4 @@
-"""The rate falls by steps. A cosine was asked for.
-"""
+"""The rate falls by steps. A cosine was asked for."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,5 @@
-"""The number of steps was rounded to the nearest whole number. A smaller batch is a step, however small, or with
-drop_last it is none, however large.
+"""The number of steps was rounded to the nearest whole number. A smaller batch is a step, however small,
+or with drop_last it is none, however large.
 """
 
 QUESTIONS = ("p4.budget",)

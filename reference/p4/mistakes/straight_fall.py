@@ -1,5 +1,4 @@
-"""A straight line behind the warm-up; a cosine was asked for.
-"""
+"""A straight line behind the warm-up; a cosine was asked for."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

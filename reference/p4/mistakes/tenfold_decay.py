@@ -1,5 +1,4 @@
-"""The weight decay is not 1e-4.
-"""
+"""The weight decay is not 1e-4."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

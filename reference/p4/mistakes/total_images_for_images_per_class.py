@@ -1,5 +1,4 @@
-"""The number of classes has come in: the argument is images per class already.
-"""
+"""The number of classes has come in: the argument is images per class already."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"

@@ -1,4 +1,5 @@
-"""Biases and norms are not in the optimizer at all. No decay means a group with weight_decay 0, not no group.
+"""Biases and norms are not in the optimizer at all. No decay means a group with weight_decay 0, not no
+group.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,5 +1,5 @@
-"""The warm-up is as long as five epochs have steps, and the schedule is stepped once per epoch: the run never
-leaves its warm-up.
+"""The warm-up is as long as five epochs have steps, and the schedule is stepped once per epoch: the run
+never leaves its warm-up.
 """
 
 QUESTIONS = ("p4.configure",)

@@ -1,5 +1,4 @@
-"""The warm-up starts at a third of the peak, which is the default of LinearLR. It starts at a tenth.
-"""
+"""The warm-up starts at a third of the peak, which is the default of LinearLR. It starts at a tenth."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The warm-up starts at 0, and epoch 0 trains nothing. It starts at a tenth of the peak.
-"""
+"""The warm-up starts at 0, and epoch 0 trains nothing. It starts at a tenth of the peak."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""The warm-up is a share of the run. It has five epochs, however long the run is.
-"""
+"""The warm-up is a share of the run. It has five epochs, however long the run is."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,5 +1,4 @@
-"""No warm-up: the run starts at its peak.
-"""
+"""No warm-up: the run starts at its peak."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

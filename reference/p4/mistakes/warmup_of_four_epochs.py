@@ -1,5 +1,4 @@
-"""The peak is reached in epoch 4. It is reached in epoch 5.
-"""
+"""The peak is reached in epoch 4. It is reached in epoch 5."""
 
 QUESTIONS = ("p4.configure",)
 MODULE = "pipeline"

@@ -1,4 +1,5 @@
-"""The warm-up is a fifth of the peak in epoch 0 and is over one epoch early: a tenth in epoch 0, all of it in epoch 5.
+"""The warm-up is a fifth of the peak in epoch 0 and is over one epoch early: a tenth in epoch 0, all of it
+in epoch 5.
 """
 
 QUESTIONS = ("p4.configure",)

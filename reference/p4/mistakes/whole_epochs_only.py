@@ -1,4 +1,5 @@
-"""The epochs of a number of steps were rounded down. 100,000 steps need not end with an epoch: give the fraction.
+"""The epochs of a number of steps were rounded down. 100,000 steps need not end with an epoch: give the
+fraction.
 """
 
 QUESTIONS = ("p4.budget",)

@@ -1,5 +1,5 @@
-"""Zero-init was taken to help everywhere. Its blocks begin as nothing and first have to grow: run both kinds at the
-moderate rate and compare.
+"""Zero-init was taken to help everywhere. Its blocks begin as nothing and first have to grow: run both
+kinds at the moderate rate and compare.
 """
 
 QUESTIONS = ("p4.stability",)

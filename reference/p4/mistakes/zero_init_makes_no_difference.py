@@ -1,5 +1,4 @@
-"""Zero-init was taken to make no difference at the high rate. Run it with and without.
-"""
+"""Zero-init was taken to make no difference at the high rate. Run it with and without."""
 
 QUESTIONS = ("p4.stability",)
 MODULE = "pipeline"
