@@ -72,7 +72,7 @@ def fault_of_fresh(new):
             if float(np.max(np.abs(found - 1.0))) > 0:
                 return "the weight of a new LayerNorm is not 1"
         elif not any(
-            all(is_uniform(part, bound) for part in np.split(found, 3 if "in_proj" in name else 1))
+            all(is_uniform(part, bound) for part in np.array_split(found, 3 if "in_proj" in name else 1))
             for bound in xavier_bounds(name, found.shape)
         ):
             kind = "of query, key or value" if "in_proj" in name or "_proj_weight" in name else "of a layer"
