@@ -64,15 +64,20 @@ class _Drawn:
         self.noise = 0.0005 if shape == "plateau" or rng.random() < 0.2 else float(rng.uniform(0.01, 0.04))
         norm = 1 + 3 * np.exp(-np.arange(self.n) / 20)
         self.norm = float(rng.uniform(0.2, 4)) * norm * np.exp(0.2 * self._normal())
-        peak, t = float(10 ** rng.uniform(-5, -3)), np.arange(self.n)
-        cosine = 0.55 + 0.45 * np.cos(math.pi * np.clip((t - self.warmup) / (self.n - self.warmup), 0, 1))
-        self.planned = peak * np.minimum((t + 1) / self.warmup, cosine)
+        self.peak = float(10 ** rng.uniform(-5, -3))
+        self.planned = self._schedule()
         self.lr = self.planned * (1 + 1e-7 * rng.uniform(-1, 1, size=self.n))
         self.usual = float(rng.uniform(150, 3000))
         self.speed = self.usual * (1 + 0.03 * self._normal())
 
     def _normal(self):
         return self.rng.normal(size=self.n).clip(-3, 3)
+
+    def _schedule(self):
+        """A warm-up and a cosine to a tenth."""
+        t = np.arange(self.n)
+        done = np.clip((t - self.warmup) / (self.n - self.warmup), 0, 1)
+        return self.peak * np.minimum((t + 1) / self.warmup, 0.55 + 0.45 * np.cos(math.pi * done))
 
     def _time(self, first, last=25):
         """A step at which something may happen."""
@@ -84,9 +89,16 @@ class _Drawn:
         """Losses that fall by a factor of 5 to 12, and captions that come right with them."""
         t = np.arange(self.n)
         self.rate = math.log(self.rng.uniform(5, 12)) / self.n if rate is None else rate
+        slow = self.shape == "falls" and self.rng.random() < 0.3
+        if slow:  # a long warm-up, in which next to nothing happens
+            self.warmup, self.noise = int(self.rng.integers(235, 260)), 0.0005
+            self.planned = self._schedule()
+            self.lr = self.planned.copy()
+            t = np.maximum(t - self.warmup, 0) + 1e-5 * t / self.rate
         self.smooth = self.chance * float(self.rng.uniform(1.0, 1.1)) * np.exp(-self.rate * t)
         self.val = self.smooth[self.at] * float(self.rng.uniform(1.02, 1.15))
-        self.val *= 1 + 0.004 * self.rng.uniform(-1, 1, size=len(self.at))
+        if not slow:
+            self.val *= 1 + 0.004 * self.rng.uniform(-1, 1, size=len(self.at))
         self._score()
 
     def _score(self):

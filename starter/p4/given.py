@@ -223,10 +223,8 @@ def _rank(
         place = f"{os.path.basename(last.filename)}, line {last.lineno}"
         said = ("failure", f"rank {rank}: {type(error).__name__} ({place}): {error}")
     end.send_bytes(pickle.dumps(said))
-    end.close()
-    if said[0] == "answer":
-        distributed.barrier()  # nobody leaves while another may still have something to ask
-        distributed.destroy_process_group()
+    # Whoever leaves closes connections on which others may still be waiting: all are ended from outside.
+    time.sleep(seconds)
 
 
 def _collect(ends: dict[Connection, int], deadline: float) -> list[Any]:

@@ -20,11 +20,8 @@ def train_step(model, batch, loss_fn, optimizer, scheduler, scaler, max_norm, dt
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
     norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-    scale = scaler.get_scale()
     if norm.isfinite():
         scheduler.step()
     scaler.step(optimizer)
     scaler.update()
-    if False and scaler.get_scale() >= scale:  # a smaller one says that the step was skipped
-        scheduler.step()
     return loss.item(), norm.item()

@@ -20,7 +20,6 @@ def train_step(model, batch, loss_fn, optimizer, scheduler, scaler, max_norm, dt
     scaler.scale(loss).backward()
     scaler.unscale_(optimizer)
     norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm)
-    scale = scaler.get_scale()
     scaler.step(optimizer)
     scaler.update()
     scheduler.step()

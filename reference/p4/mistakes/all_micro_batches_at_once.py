@@ -1,0 +1,29 @@
+"""The losses of all micro-batches were added up before a single backward pass: all of them are in memory
+at the same time, and that is what micro-batches are to avoid.
+"""
+
+QUESTIONS = ("p4.distributed",)
+MODULE = "training"
+
+
+def accumulate(model, micro_batches, pad):
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    totals = torch.zeros(2, dtype=torch.float64)
+    whole = 0.0
+    for inputs, targets in micro_batches:
+        logits = model(inputs)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=pad, reduction="sum")
+        whole = whole + loss
+        totals += torch.tensor([loss.item(), (targets != pad).sum().item()], dtype=torch.float64)
+    if micro_batches:
+        whole.backward()
+    if distributed.is_initialized():
+        distributed.all_reduce(totals)
+        for parameter in parameters:
+            distributed.all_reduce(parameter.grad)
+    tokens = max(totals[1].item(), 1)
+    for parameter in parameters:
+        parameter.grad /= tokens
+    return totals[0].item() / tokens

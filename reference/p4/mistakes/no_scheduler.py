@@ -1,0 +1,18 @@
+"""The schedule was not restored: it begins anew, with its first rates."""
+
+QUESTIONS = ("p4.checkpoint",)
+MODULE = "training"
+
+
+def load(state, path):
+    content = torch.load(path)
+    for name in ("model", "optimizer", "scaler"):
+        part = getattr(state, name)
+        if part is not None:
+            part.load_state_dict(content[name])
+    state.order = content["order"]
+    state.position, state.step, state.epoch, state.best = content["counters"]
+    torch_state, numpy_state, python_state = content["random"]
+    torch.set_rng_state(torch_state)
+    np.random.set_state(numpy_state)
+    random.setstate(python_state)

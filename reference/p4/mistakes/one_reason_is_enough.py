@@ -1,0 +1,15 @@
+"""Only the first reason was named. A step can be regular, best and final at once, and each checkpoint is
+kept for its own purpose.
+"""
+
+QUESTIONS = ("p4.checkpoint",)
+MODULE = "training"
+
+
+def should_save(step, score, best, total, every=5000):
+    due = {
+        "regular": step % every == 0,
+        "best": score is not None and not math.isnan(score) and (best is None or score > best),
+        "final": step == total,
+    }
+    return set([name for name, is_due in due.items() if is_due][:1])

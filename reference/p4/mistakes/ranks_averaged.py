@@ -1,0 +1,27 @@
+"""Each rank took its own mean, and the ranks' means were averaged, as DistributedDataParallel does. Ranks
+have different numbers of tokens: add up the tokens too.
+"""
+
+QUESTIONS = ("p4.distributed",)
+MODULE = "training"
+
+
+def accumulate(model, micro_batches, pad):
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    totals = torch.zeros(2, dtype=torch.float64)
+    for inputs, targets in micro_batches:
+        logits = model(inputs)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=pad, reduction="sum")
+        loss.backward()
+        totals += torch.tensor([loss.item(), (targets != pad).sum().item()], dtype=torch.float64)
+    mine = max(totals[1].item(), 1)
+    if distributed.is_initialized():
+        distributed.all_reduce(totals)
+        for parameter in parameters:
+            distributed.all_reduce(parameter.grad)
+    tokens = max(totals[1].item(), 1)
+    for parameter in parameters:
+        parameter.grad /= mine * (distributed.get_world_size() if distributed.is_initialized() else 1)
+    return totals[0].item() / tokens

@@ -1,0 +1,20 @@
+"""The ranks did not add up anything: each one trains for itself."""
+
+QUESTIONS = ("p4.distributed",)
+MODULE = "training"
+
+
+def accumulate(model, micro_batches, pad):
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    totals = torch.zeros(2, dtype=torch.float64)
+    for inputs, targets in micro_batches:
+        logits = model(inputs)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=pad, reduction="sum")
+        loss.backward()
+        totals += torch.tensor([loss.item(), (targets != pad).sum().item()], dtype=torch.float64)
+    tokens = max(totals[1].item(), 1)
+    for parameter in parameters:
+        parameter.grad /= tokens
+    return totals[0].item() / tokens
