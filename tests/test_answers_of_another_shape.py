@@ -23,7 +23,7 @@ BUILT_BY_THE_BENCH = {
     "test_configure_random",
     "test_configure_unusual_sizes",
 }
-TRAINS = {"p3.generalise", "p3.predict", "p5.accuracy", "p5.cure"}
+TRAINS = {"p3.generalise", "p3.predict", "p4.train", "p5.accuracy", "p5.cure"}
 TRAINS_LONG = {
     "test_recipe_accuracy",
     "test_recipe_accuracy_in_public",

@@ -66,14 +66,19 @@ def test_mirror_twice(student, rng):
 # ---- p4.loss -----------------------------------------------------------------------------------------------
 
 
+def numbers_of(answer):
+    """Loss and perplexity as numbers; tensors with dimensions are none."""
+    assert_same([list(np.shape(each)) for each in answer], [[], []], "the shapes of loss and perplexity")
+    return [float(each) for each in answer]
+
+
 @graded("p4.loss", points=0.7, rung="interface")
 def test_loss_form(student):
     """caption_loss returns two numbers: 1.3863 and 4.0 for four equally likely words."""
     got = student.captioning.caption_loss(
         np.zeros((2, 3, 4), np.float32), np.array([[1, 2, 3], [3, 3, 1]]), pad=0
     )
-    assert_same([list(np.shape(each)) for each in got], [[], []], "the shapes of loss and perplexity")
-    assert_close([float(each) for each in got], [math.log(4), 4.0], "loss and perplexity")
+    assert_close(numbers_of(got), [math.log(4), 4.0], "loss and perplexity")
 
 
 @graded("p4.loss", points=1.1, rung="figures")
@@ -88,21 +93,22 @@ def test_loss_by_hand(student):
     # Targets: 2 3 1, all said; 3, where 2 was said; 3 and 3, both said. Five are right and one is wrong.
     mean = -(5 * math.log(right) + math.log(wrong)) / 6
     got = student.captioning.caption_loss(np.log(said).astype(np.float32), captions, pad=0)
-    assert_close([float(each) for each in got], [mean, math.exp(mean)], "loss and perplexity")
+    assert_close(numbers_of(got), [mean, math.exp(mean)], "loss and perplexity")
 
 
 @graded("p4.loss", points=1.0, rung="figures")
 def test_loss_of_knowing_nothing_and_everything(student):
     """GPT-2's 50,257 words: 10.825 for knowing nothing. The scenes' 14, smoothed: 0.547 for knowing all."""
     ask, captions = student.captioning.caption_loss, np.array([[7, 11]])
-    loss, perplexity = ask(np.zeros((1, 2, 50_257), np.float32), captions, pad=50_256, smoothing=0.1)
-    assert_close(float(loss), 10.824905, "the loss of equal probabilities")
-    assert_close(float(perplexity), 50_257.0, "the perplexity of equal probabilities")
+    got = ask(np.zeros((1, 2, 50_257), np.float32), captions, pad=50_256, smoothing=0.1)
+    loss, perplexity = numbers_of(got)
+    assert_close(loss, 10.824905, "the loss of equal probabilities")
+    assert_close(perplexity, 50_257.0, "the perplexity of equal probabilities")
     knowing = np.full((1, 2, 14), math.log(0.1 / 14))
     knowing[:, :, 11] = math.log(0.9 + 0.1 / 14)
-    loss, perplexity = ask(knowing.astype(np.float32), captions, pad=0, smoothing=0.1)
-    assert_close(float(loss), 0.5472730, "the smallest loss there is under smoothing")
-    assert_close(float(perplexity), 1.1023622, "the perplexity of these probabilities")
+    loss, perplexity = numbers_of(ask(knowing.astype(np.float32), captions, pad=0, smoothing=0.1))
+    assert_close(loss, 0.5472730, "the smallest loss there is under smoothing")
+    assert_close(perplexity, 1.1023622, "the perplexity of these probabilities")
 
 
 @graded("p4.loss", points=0, rung="random")
@@ -119,7 +125,7 @@ def test_loss_laws(student, bench, rng):
     first = student.captioning.caption_loss(logits, captions, pad=0, smoothing=0.2)
     shifted = (logits + rng.normal(size=(4, 5, 1))).astype(np.float32)
     again = student.captioning.caption_loss(shifted, captions, pad=0, smoothing=0.2)
-    numbers = [[float(each) for each in pair] for pair in (first, again)]
+    numbers = [numbers_of(pair) for pair in (first, again)]
     assert_close(numbers[1], numbers[0], "loss and perplexity, with a constant added to every position")
     check(1.0 < numbers[0][1] < math.inf, "a perplexity lies above 1")
 
