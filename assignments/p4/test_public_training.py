@@ -127,7 +127,8 @@ def test_train_step_bfloat16_of_the_example(student, bench):
     assert_same(seen["types"], ["bfloat16"], "the type that the layer computed in")
     assert_close(seen["rates"], [0.1, 0.08], "the rates of the two steps")
     check(abs(seen["norm"][0] - 18) < 0.1, "the first norm", f"{seen['norm']}")
-    check(abs(float(seen["weights"][0]) - 0.82) < 1e-4, "the weight after two steps", f"{seen['weights']}")
+    off = float(np.abs(seen["weights"] - 0.82).max())
+    check(off < 1e-4, "the weight after two steps", f"{seen['weights']}")
 
 
 @graded("p4.amp", points=0, rung="random")
