@@ -12,7 +12,8 @@ def loss_and_arguments(
 ) -> tuple[float, float, torch.Tensor, torch.Tensor]:
     """Loss, perplexity, and what the two tensors are afterwards."""
     loss, perplexity = captioning.caption_loss(logits, captions, pad, smoothing)
-    return float(loss), float(perplexity), logits, captions
+    loss, perplexity = (float(torch.as_tensor(each).detach()) for each in (loss, perplexity))
+    return loss, perplexity, logits, captions
 
 
 def cross_gradients(

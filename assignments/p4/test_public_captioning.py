@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from grader.testing import assert_close, assert_same, beside, check, graded
+from grader.testing import Curves, assert_close, assert_same, beside, check, graded
 
 shared = beside(__file__, "shared_public_captioning")
 
@@ -268,14 +268,18 @@ def test_groups_of_the_handout(student, bench):
 
 
 @graded("p4.groups", points=0.9, rung="figures")
-def test_schedule_of_the_handout(student, bench):
+def test_schedule_of_the_handout(student, bench, artifacts):
     """A run of 1,000 updates with 50 of warm-up: each group from its own peak to a tenth of it."""
-    steps = [0, 25, 50, 525, 1000, 1003]
-    factors = np.array([0.0, 0.5, 1.0, 0.55, 0.1, 0.1])
-    peaks = [5e-5, 1e-6]
+    factors = {0: 0.0, 25: 0.5, 50: 1.0, 525: 0.55, 1000: 0.1, 1003: 0.1}
+    peaks, steps = [5e-5, 1e-5], sorted({*factors, *range(0, 1050, 10)})
     got = student.run(bench.scheduled_rates, peaks, total=1000, warmup=50, floor=None, steps=steps)
+    check(len(got) == 2 and all(rates.shape == (len(steps),) for rates in got), "a rate is missing")
+    lines = {f"peak {peak:g}": rates.tolist() for peak, rates in zip(peaks, got, strict=True)}
+    artifacts.add(Curves("rates", "Learning rates of two groups", lines, "update", "learning rate", at=steps))
+    places = [steps.index(step) for step in factors]
     for peak, rates in zip(peaks, got, strict=True):
-        assert_close(rates, peak * factors, f"the rates of the group whose peak is {peak}")
+        want = peak * np.array([*factors.values()])
+        assert_close(rates[places], want, f"the rates of the group whose peak is {peak:g}")
 
 
 @graded("p4.groups", points=0, rung="random")
