@@ -39,39 +39,79 @@ def held(model: str, width: int) -> dict[str, dict[str, int] | int]:
     }
 
 
-def pushed(
-    model: str, width: int, batch: int, epochs: int, seed: int, pushes: list[float], per_epoch: int
+def decays(model: str, width: int, batch: int, epochs: int, seed: int) -> dict[str, Tensor]:
+    """The weight decay of each trained parameter, from what it does in epoch 1.
+
+    Two equal models take one step, one without a gradient and one with a gradient of 1. What the first moves,
+    over what the second moves more, is weight decay times weight, whatever the rate and the momentum.
+    """
+    bare, pushed = (_Trained(model, width, batch, epochs, seed) for _ in range(2))
+    start = bare.weights()
+    bare.step(0.0, start)
+    pushed.step(1.0, {name: torch.ones_like(weight) for name, weight in start.items()})
+    by_decay = {name: weight - start[name] for name, weight in bare.weights().items()}
+    more = {name: weight - bare.weights()[name] for name, weight in pushed.weights().items()}
+    return {name: by_decay[name] / more[name] / start[name] for name in bare.trained}
+
+
+def moves(
+    model: str, width: int, batch: int, epochs: int, seed: int, pushes: list[float]
 ) -> dict[str, Tensor]:
-    """Where the optimizer of `configure` takes the weights of a model, in float64.
+    """How far each step takes the weights in epoch 1, over the learning rate.
 
     Args:
         seed: of the first weights and of one direction for each parameter.
-        pushes: for every step by how much of its direction a parameter's gradient is; 0.0 is no gradient at
-            all but what the optimizer adds.
-        per_epoch: steps of an epoch.
+        pushes: for every step by how much of its direction a parameter's gradient is.
 
     Returns:
-        For each name of a parameter its values after every step, (steps, *shape).
+        For each name of a parameter (steps, *shape).
     """
-    built = build(model, width).double()
-    generator = torch.Generator().manual_seed(seed)
-    directions = []
-    with torch.no_grad():
-        for parameter in built.parameters():
-            parameter.copy_(torch.rand(parameter.shape, generator=generator, dtype=torch.float64) + 0.5)
-            directions.append(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    optimizer, schedule = _configured(built, batch, epochs)
-    seen: dict[str, list[Tensor]] = {name: [] for name, _ in built.named_parameters()}
-    for step, push in enumerate(pushes):
-        for parameter, direction in zip(built.parameters(), directions, strict=True):
+    trained = _Trained(model, width, batch, epochs, seed)
+    generator = torch.Generator().manual_seed(seed + 1)
+    start = trained.weights()
+    directions = {
+        name: torch.randn(weight.shape, generator=generator, dtype=weight.dtype)
+        for name, weight in start.items()
+    }
+    taken: dict[str, list[Tensor]] = {name: [] for name in start}
+    for push in pushes:
+        before = trained.weights()
+        trained.step(push, directions)
+        for name, after in trained.weights().items():
+            taken[name].append((after - before[name]) / trained.rate(name))
+    return {name: torch.stack(steps) for name, steps in taken.items()}
+
+
+class _Trained:
+    """A model in float64 with what `configure` gives for it, at the beginning of epoch 1."""
+
+    def __init__(self, model: str, width: int, batch: int, epochs: int, seed: int) -> None:
+        self.model = build(model, width).double()
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in self.model.parameters():
+                parameter.copy_(torch.rand(parameter.shape, generator=generator, dtype=torch.float64) + 0.5)
+        self.optimizer, schedule = _configured(self.model, batch, epochs)
+        self.optimizer.step()
+        schedule.step()
+        self.trained = [name for name, one in self.model.named_parameters() if one.requires_grad]
+
+    def weights(self) -> dict[str, Tensor]:
+        return {name: parameter.detach().clone() for name, parameter in self.model.named_parameters()}
+
+    def step(self, push: float, directions: dict[str, Tensor]) -> None:
+        for name, parameter in self.model.named_parameters():
             if parameter.requires_grad:
-                parameter.grad = push * direction
-        optimizer.step()
-        for name, parameter in built.named_parameters():
-            seen[name].append(parameter.detach().clone())
-        if (step + 1) % per_epoch == 0:
-            schedule.step()
-    return {name: torch.stack(values) for name, values in seen.items()}
+                parameter.grad = push * directions[name]
+        self.optimizer.step()
+
+    def rate(self, name: str) -> float:
+        """Of the group that holds a parameter; 1 for one that is in none."""
+        wanted = self.model.get_parameter(name)
+        for group in self.optimizer.param_groups:
+            if any(one is wanted for one in group["params"]):
+                return float(group["lr"])
+        return 1.0
 
 
 def _configured(model: nn.Module, batch: int, epochs: int) -> tuple[torch.optim.Optimizer, object]:

@@ -129,11 +129,26 @@ def test_configure_rates_random(student, reference, bench, rng):
     rates_of(student, reference, bench, [*cases, {"batch": 1024, "epochs": 50}])
 
 
+def model_case(rng, model):
+    """A model of a random size and a plan for it, far from the first one of the course."""
+    return {
+        "model": model,
+        "width": int(rng.integers(3, 6)),
+        "batch": int(rng.integers(600, 2000)),
+        "epochs": int(rng.integers(8, 60)),
+        "seed": int(rng.integers(2**31)),
+    }
+
+
+def decays_of(student, reference, bench, cases):
+    check_each(cases, lambda subject, case: subject.run(bench.decays, **case), student, reference)
+
+
 @graded("p4.configure", points=0.5, rung="random", hint="Count dimensions; names say nothing.")
-def test_configure_decay(student, reference, bench, rng):
-    """What becomes of weights without a gradient: matrices shrink, at the right pace, and vectors stay."""
-    cases = [decay_case(rng, model) for model in ("plain", "misnamed", "plain", "misnamed")]
-    follow(student, reference, bench, cases)
+def test_configure_decay_random(student, reference, bench, rng):
+    """The weight decay of each parameter, from what weights without a gradient do; names that mislead."""
+    cases = [model_case(rng, model) for model in ("plain", "misnamed", "plain", "misnamed")]
+    decays_of(student, reference, bench, cases)
 
 
 @graded(
@@ -142,33 +157,10 @@ def test_configure_decay(student, reference, bench, rng):
     rung="random",
     hint="Momentum looks back; Nesterov's form looks ahead as well.",
 )
-def test_configure_momentum(student, reference, bench, rng):
-    """Where one push, and pushes to and fro, take the weights over several epochs."""
-    cases = [decay_case(rng, "plain", pushes=[1.0, *[0.0] * 5])]
-    cases += [decay_case(rng, "plain", pushes=rng.normal(size=6).tolist()) for _ in range(3)]
-    follow(student, reference, bench, cases)
-
-
-def decay_case(rng, model, pushes=(0.0,) * 4):
-    return {
-        "model": model,
-        "width": int(rng.integers(3, 6)),
-        "batch": int(rng.integers(64, 2000)),
-        "epochs": int(rng.integers(8, 60)),
-        "seed": int(rng.integers(2**31)),
-        "pushes": [float(push) for push in pushes],
-        "per_epoch": 2,
-    }
-
-
-def follow(student, reference, bench, cases):
-    check_each(
-        cases,
-        lambda subject, case: subject.run(bench.pushed, **case),
-        student,
-        reference,
-        precision="float64",
-    )
+def test_configure_momentum_random(student, reference, bench, rng):
+    """How far pushes to and fro take the weights, over the learning rate."""
+    cases = [{**model_case(rng, "plain"), "pushes": (100 * rng.normal(size=6)).tolist()} for _ in range(4)]
+    check_each(cases, lambda subject, case: subject.run(bench.moves, **case), student, reference)
 
 
 @graded("p4.configure", points=0.5, rung="edges", hint="How long is the cosine of a run of five epochs?")
@@ -189,4 +181,4 @@ def test_configure_holds(student, reference, bench, rng):
     models = ("frozen", "shared", "vectors only", "misnamed")
     cases = [{"model": model, "width": int(rng.integers(3, 6))} for model in models]
     check_each(cases, lambda subject, case: subject.run(bench.held, **case), student, reference)
-    follow(student, reference, bench, [decay_case(rng, model) for model in ("frozen", "shared")])
+    decays_of(student, reference, bench, [model_case(rng, model) for model in ("frozen", "shared")])

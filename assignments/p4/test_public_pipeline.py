@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from grader.testing import Curves, assert_close, assert_same, check, graded
 
 # ---- p4.budget
@@ -111,9 +113,9 @@ def test_configure_form(student, bench, artifacts):
     assert_same(got["strangers"], 0, "the number of parameters that are not the model's")
 
 
-@graded("p4.configure", points=1.5, rung="figures")
+@graded("p4.configure", points=0.7, rung="figures")
 def test_configure_figures(student, bench):
-    """The rates of the course's plan at batch 256, 90 epochs; what is decayed; the first two steps."""
+    """The rates of two plans: 256 images and 90 epochs, 512 images and 15 epochs."""
     got = student.run(bench.rates, batch=256, epochs=90)
     want = {0: 0.01, 1: 0.028, 2: 0.046, 3: 0.064, 4: 0.082, 5: 0.1, 6: 0.0999659, 89: 3.4147e-05}
     for epoch, rate in want.items():
@@ -121,9 +123,31 @@ def test_configure_figures(student, bench):
     got = student.run(bench.rates, batch=512, epochs=15)
     for epoch, rate in {0: 0.02, 5: 0.2, 10: 0.1}.items():
         assert_close(got[epoch], [rate, rate], f"lowest and highest rate of epoch {epoch} of 15 at batch 512")
+
+
+PLAIN = {"model": "plain", "width": 4, "batch": 256, "epochs": 90, "seed": 5}
+
+
+@graded("p4.configure", points=0.4, rung="figures")
+def test_configure_decay(student, bench):
+    """Each parameter is in the optimizer once; matrices are decayed by 1e-4, vectors are not."""
     got = student.run(bench.held, model="plain", width=4)
-    want = dict.fromkeys(("0.weight", "1.weight", "1.bias", "4.weight", "4.bias"), 1)
-    assert_same(got["held"], want, "how often each parameter is in the optimizer")
+    names = ("0.weight", "1.weight", "1.bias", "4.weight", "4.bias")
+    assert_same(got["held"], dict.fromkeys(names, 1), "how often each parameter is in the optimizer")
+    got = student.run(bench.decays, **PLAIN)
+    for name in names:
+        want = np.full(got[name].shape, 1e-4 if name in ("0.weight", "4.weight") else 0.0)
+        assert_close(got[name], want, f"the weight decay of {name}, from what it does", scale=1e-4)
+
+
+@graded("p4.configure", points=0.4, rung="figures")
+def test_configure_momentum(student, bench):
+    """One gradient and none after it: a bias moves by 1.9, 0.81 and 0.729 times the gradient and the rate."""
+    moved = student.run(bench.moves, **PLAIN, pushes=[1.0, 0.0, 0.0])["1.bias"]
+    total = np.sum(np.abs(moved), axis=0)
+    want = np.array([1.9, 0.81, 0.729])[:, None] / (1.9 + 0.81 + 0.729)
+    shares = np.abs(moved) / np.where(total > 0, total, 1.0)
+    assert_close(shares, np.broadcast_to(want, shares.shape), "the three moves, over their sum")
 
 
 @graded(
