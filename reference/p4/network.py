@@ -20,7 +20,8 @@ from torch import Tensor, nn
 class Bottleneck(Residual):
     """The block of a deep residual network: 1 x 1 to ``mid`` channels, 3 x 3, 1 x 1 to ``4 * mid`` channels.
 
-    ``Residual`` is given: it adds and rectifies. What is missing is its branch and its shortcut.
+    ``Residual`` is given: it adds and rectifies. What is missing is its branch and its shortcut; hand both to
+    ``super().__init__``, for the tests look into ``branch`` and ``shortcut``.
 
     Branch: conv 1 x 1, BatchNorm, ReLU, conv 3 x 3 (padding 1, and the stride), BatchNorm, ReLU, conv 1 x 1,
     BatchNorm. Shortcut, as the "D" variant has it:
