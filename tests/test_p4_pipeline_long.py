@@ -82,7 +82,6 @@ THOUGHTLESS = [
         "Adam",
         CONFIGURE.format("torch.optim.Adam(model.parameters())", "StepLR(optimizer, 30)"),
     ),
-    ("p4.configure", "the first plan", FIRST_PLAN),
 ]
 
 
@@ -109,6 +108,11 @@ def test_right_answer_in_another_style_earns_everything(name: str, seed: int) ->
 @pytest.mark.parametrize("seed", [1, 2])
 def test_thoughtless_answer_earns_nothing(question: str, text: str, seed: int) -> None:
     assert half().points(half().submission(pipeline=text), question, seed=seed) == {question: 0}
+
+
+def test_first_plan_of_the_course_earns_its_momentum() -> None:
+    points = half().points(half().submission(pipeline=FIRST_PLAN), "p4.configure")
+    assert points == {"p4.configure": pytest.approx(1.4)}  # form 0.5, momentum 0.4 and 0.5
 
 
 @pytest.mark.parametrize("name", sorted(half().mistakes))
@@ -146,7 +150,7 @@ def test_mistake_is_named(name: str) -> None:
     ("folder", "arguments", "said"),
     [
         ("starter", "", "high_rate_zero_init          --lr 1 --zero-init                nothing yet"),
-        ("starter", "--lr 1.0 --clip 1.0", "needs p4.architecture"),
+        ("starter", "--lr 1.0 --clip 0.2", "needs p4.architecture"),
         ("reference", "", "zero_init_without_shortcuts  --lr 0.07 --zero-init --no-shortcut dead"),
         ("reference", "--lr 1.0", "high_rate: you said blows_up"),
         ("reference", "--lr 1.0", "\nblows_up: highest loss"),
