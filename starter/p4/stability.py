@@ -37,7 +37,7 @@ CHANCE = math.log(10)  # the loss of guessing
 OUTCOMES = {
     "blows_up": "some loss is above 4 ln 10 = 9.2, or not a number",
     "dead": "the last 20 losses lie within 0.05 of ln 10 = 2.303 in the mean: every digit is answered alike",
-    "trains": "the mean of the last 20 losses is below 0.7",
+    "trains": "the mean of the last 20 losses is below 0.8",
     "lags": "anything else: it learns, and is far from done after 100 steps",
 }
 
@@ -57,7 +57,7 @@ CONFIGURATIONS = {
     "moderate_rate_zero_init": Configuration(lr=0.07, zero_init=True),
     "high_rate": Configuration(lr=1.0),
     "high_rate_zero_init": Configuration(lr=1.0, zero_init=True),
-    "high_rate_clipped": Configuration(lr=1.0, clip=1.0),
+    "high_rate_clipped": Configuration(lr=1.0, clip=0.2),
     "zero_init_without_shortcuts": Configuration(lr=0.07, zero_init=True, shortcut=False),
 }
 
@@ -83,7 +83,7 @@ class Run:
             return "blows_up"
         if abs(self.last - CHANCE) < 0.05:
             return "dead"
-        return "trains" if self.last < 0.7 else "lags"
+        return "trains" if self.last < 0.8 else "lags"
 
     @property
     def last(self) -> float:
