@@ -17,6 +17,7 @@ from p4_captioning_answers import REWRITES, THOUGHTLESS
 from torch import nn
 
 from grader.beside import load
+from grader.datasets.scenes import WORDS
 from grader.faults import Outcome
 from grader.lint import lint_file
 
@@ -108,6 +109,17 @@ def test_figures_of_the_handout() -> None:
     assert patches + width + 197 * width + 2 * width == 744_192
     assert 1024 * width + 2 * width == 787_968
     assert sum(math.isclose(peak / 10, 1e-7) for peak in (1e-6, 5e-6, 1e-5, 5e-5)) == 1
+
+
+def test_the_words_of_the_handout() -> None:
+    text = (half().folder / "README.md").read_text(encoding="utf-8")
+    words, ids = (text.split(f"\n{row} ")[1].split("\n")[0] for row in ("word", "id"))
+    said = dict(zip(words.split()[:7], map(int, ids.split()[:7]), strict=True))
+    relations = ids.split("above")[1].split()  # 10, below 11, left 12, right 13
+    said |= dict(
+        zip(["above", "below", "left", "right"], [int(n.strip(",")) for n in relations[::2]], strict=True)
+    )
+    assert said == {name: WORDS.index(name) for name in said}
 
 
 def test_the_table_of_the_handout(bench) -> None:

@@ -5,13 +5,11 @@ import math
 
 import numpy as np
 
+from grader.datasets.scenes import WORDS
 from grader.testing import Curves, assert_close, assert_same, beside, check, graded
 
 shared = beside(__file__, "shared_public_captioning")
 
-# The words of the scenes, in the order of their ids.
-WORDS = ["<pad>", "<bos>", "<eos>", "red", "green", "blue", "yellow", "ring", "square", "cross"]
-WORDS += ["above", "below", "left", "right"]
 LEFT, RIGHT = WORDS.index("left"), WORDS.index("right")
 
 
