@@ -274,7 +274,7 @@ def rank_gradients(
     if len(ranks) == 1:
         answers = [gradients_on_a_rank(*arguments[0])]
     else:
-        answers = launch(gradients_on_a_rank, arguments, seconds=15.0)
+        answers = launch(gradients_on_a_rank, arguments, seconds=12.0)
     return [
         (loss, {name: zeros[name] if value is None else value for name, value in gradients.items()})
         for loss, gradients in answers

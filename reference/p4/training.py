@@ -258,8 +258,8 @@ def should_save(
 # ---- p4.distributed ----------------------------------------------------------------------------------------
 
 
-def shard(n: int, world: int, rank: int, epoch: int, seed: int) -> list[int]:
-    """Return the rows of the data that a rank trains on in an epoch, in its order.
+def shard(n: int, world: int, rank: int, epoch: int, seed: int) -> list[int] | Tensor:
+    """Return the rows of the data that a rank trains on in an epoch, in its order: a list, or a 1-D tensor.
 
     Over all ranks of an epoch, each of the rows 0 .. n - 1 occurs exactly once: none is left out, none is
     repeated, and the numbers of rows of two ranks differ by at most 1. Which rows a rank gets is drawn anew,

@@ -165,7 +165,8 @@ def launch(
 
     :param task: a function at the top level of a module that can be imported.
     :param arguments: a tuple for each rank; their number is the size of the world.
-    :param seconds: after which the ranks are killed, on the clock on the wall.
+    :param seconds: after which the ranks are killed, on the clock on the wall. A third of it has to be enough
+        for the others once one rank has come to its end.
     :param method: "fork" or "spawn"; None: fork on Linux, spawn elsewhere.
     :return: what each rank returned, tensors included.
     :raises NotImplementedError: a rank met a stub.
@@ -188,7 +189,7 @@ def launch(
                     theirs.close()
                     ranks.append(process)
                     ends[ours] = rank
-            return _collect(ends, time.monotonic() + seconds)
+            return _collect(ends, seconds)
         finally:
             for process in ranks:  # no rank may outlive the call, whatever became of it
                 process.kill()
@@ -227,8 +228,9 @@ def _rank(
     time.sleep(seconds)
 
 
-def _collect(ends: dict[Connection, int], deadline: float) -> list[Any]:
+def _collect(ends: dict[Connection, int], seconds: float) -> list[Any]:
     answers: dict[int, Any] = {}
+    deadline = time.monotonic() + seconds
     while len(answers) < len(ends):
         pending = [end for end, rank in ends.items() if rank not in answers]
         ready = wait(pending, max(0.0, deadline - time.monotonic()))
@@ -244,6 +246,7 @@ def _collect(ends: dict[Connection, int], deadline: float) -> list[Any]:
             if kind == "failure":
                 raise RuntimeError(value)
             answers[ends[end]] = value
+            deadline = min(deadline, time.monotonic() + seconds / 3)
     return [answers[rank] for rank in sorted(answers)]
 
 
