@@ -31,16 +31,17 @@ def _scramble(module: nn.Module, seed: int, spread: float) -> None:
 
 
 def trained_under(
-    images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, seeds: list[int], global_seeds: list[int]
+    images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, runs: list[tuple[int, int, int]]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Train for four steps with each seed under its own global seed.
+    """Train several times.
 
-    :return: logits of tests and tokens, (seeds, K, T, V); images and captions as they were left.
+    :param runs: of each training its seed, the global seed that it finds, and its steps.
+    :return: logits of tests and tokens, (runs, K, T, V); images and captions as they were left.
     """
     logits = []
-    for seed, global_seed in zip(seeds, global_seeds, strict=True):
+    for seed, global_seed, steps in runs:
         _reseed(global_seed)
-        model = captioner.train(images, captions, seed, steps=4).eval()
+        model = captioner.train(images, captions, seed, steps=steps).eval()
         with torch.no_grad():
             logits.append(model(tests, tokens))
     return torch.stack(logits), images, captions
@@ -48,16 +49,21 @@ def trained_under(
 
 def decoded_in_parts(
     images: Tensor, captions: Tensor, tests: Tensor, seed: int, scramble: int, sizes: list[int]
-) -> tuple[list[Tensor], Tensor]:
-    """Captions of the same tests in batches of each size, by a model with random matrices; the tests as they
-    were left."""
+) -> tuple[list[Tensor], Tensor, Tensor]:
+    """Caption the same tests in batches of each size, by a model with random matrices.
+
+    :return: the captions; the model's logits for the next word after each prefix of the first ones,
+        (M, 6, V); the tests as they were left.
+    """
     model = captioner.train(images, captions, seed, steps=2).eval()
     _scramble(model, scramble, 3.0)
     written = []
     for number, size in enumerate(sizes):
         _reseed(number)
         written.append(torch.cat([captioner.decode(model, part) for part in tests.split(size)]))
-    return written, tests
+    with torch.no_grad():
+        logits = [model(tests.clone(), written[0][:, :length])[:, -1] for length in range(1, 7)]
+    return written, torch.stack(logits, dim=1), tests
 
 
 def decoder_looks(x: Tensor, others: Tensor, memory: Tensor, other_memory: Tensor, seed: int) -> Tensor:

@@ -46,6 +46,12 @@ def _tail(evidence):
     return float(np.mean(losses[-20:])) if losses else float("nan")
 
 
+def _tenths(evidence):
+    """The mean loss of each tenth of a training; empty for one of fewer than 40 steps."""
+    losses = evidence.get("losses") or []
+    return [float(np.mean(part)) for part in np.array_split(losses, 10)] if len(losses) >= 40 else []
+
+
 def _captions(evidence):
     """The captions of a whole run; None where there are none, or none of this shape."""
     captions = evidence.get("captions")
@@ -137,9 +143,21 @@ def places_drowned(evidence):
 
 def learning_rate_too_small(evidence):
     """The loss falls all the way, and not far from where it began."""
-    losses = evidence.get("losses") or []
-    parts = [float(np.mean(part)) for part in np.array_split(losses, 4)] if len(losses) >= 40 else []
-    return bool(parts) and all(np.diff(parts) < 0) and 1.3 < _tail(evidence) < 2.64
+    tenths = _tenths(evidence)
+    return bool(tenths) and all(np.diff(tenths[::3]) < 0) and 1.3 < _tail(evidence) < 2.64
+
+
+def learning_rate_too_large(evidence):
+    """A loss far above that of guessing in the first steps, and no way back."""
+    return bool(_tenths(evidence)) and max(evidence["losses"][:20]) > 4 and _tail(evidence) > 0.9
+
+
+def gradients_never_cleared(evidence):
+    """A quiet beginning, a loss that comes down to that of the grammar, and rises again."""
+    tenths = _tenths(evidence)
+    if not tenths or max(evidence["losses"][:20]) > 4 or evidence["exact"] > 0.1:
+        return False
+    return 0.5 < min(tenths) < 1.3 and tenths[-1] > 1.2 * min(tenths)
 
 
 def logits_reshaped_not_transposed(evidence):
@@ -147,42 +165,13 @@ def logits_reshaped_not_transposed(evidence):
     return _trained(evidence) and float((evidence["captions"][:, 1:] == 0).mean()) > 0.2
 
 
-# ---- the captions
+# ---- the captions: of a whole run, or of a short test
 
 
-def one_image_for_all(evidence):
-    """A model that knows its scenes, and one caption for all."""
-    return _trained(evidence) and len(np.unique(evidence["captions"], axis=0)) == 1
-
-
-def first_position_read(evidence):
-    """The first word, which is right, over and over again."""
-    if not _trained(evidence):
-        return False
-    words = evidence["captions"][:, 1:]
-    return bool((words == words[:, :1]).all()) and evidence["by_word"][1] > 0.5
-
-
-def begun_with_padding(evidence):
-    """Padding where <bos> belongs."""
-    captions = _captions(evidence)
-    return captions is not None and bool((captions[:, 0] == 0).all())
-
-
-def captions_without_bos(evidence):
-    """Six words, of which the last is <eos>."""
-    captions = evidence.get("captions")
-    return (
-        captions is not None
-        and np.shape(captions)[1:] == (6,)
-        and bool((captions[:, -1] == _EOS).mean() > 0.5)
-    )
-
-
-def one_word_too_few(evidence):
-    """Six words, of which the first is <bos>."""
-    captions = evidence.get("captions")
-    return captions is not None and np.shape(captions)[1:] == (6,) and bool((captions[:, 0] == 1).all())
+def _written(evidence):
+    """Captions of whatever run or test there was, (M, anything); None without any."""
+    written = evidence.get("captions", evidence.get("written"))
+    return written if written is not None and written.ndim == 2 and written.dtype.kind in "iu" else None
 
 
 def _unlikely(evidence):
@@ -190,11 +179,49 @@ def _unlikely(evidence):
     written, logits = evidence.get("written"), evidence.get("logits")
     if written is None or written.ndim != 2 or written.dtype.kind not in "iu" or logits.dtype.kind != "f":
         return None
-    if logits.ndim != 3 or written.shape != (len(logits), logits.shape[1] + 1) or not logits.shape[2]:
+    if written.shape[1] != 7 or logits.shape[:2] != (len(written), 6) or not logits.shape[-1]:
         return None
     words = np.clip(written[:, 1:], 0, logits.shape[2] - 1).astype(np.int64)
     chosen = np.take_along_axis(logits, words[..., None], axis=2)[..., 0]
     return chosen < logits.max(axis=2) - 1e-4 * np.abs(logits).max()
+
+
+def captions_without_bos(evidence):
+    """Six words, of which the first is not <bos>."""
+    written = _written(evidence)
+    return written is not None and written.shape[1] == 6 and not (written[:, 0] == 1).all()
+
+
+def one_word_too_few(evidence):
+    """Six words, of which the first is <bos>."""
+    written = _written(evidence)
+    return written is not None and written.shape[1] == 6 and bool((written[:, 0] == 1).all())
+
+
+def begun_with_padding(evidence):
+    """Padding where <bos> belongs."""
+    written = _written(evidence)
+    return written is not None and written.shape[1] == 7 and bool((written[:, 0] == 0).all())
+
+
+def one_image_for_all(evidence):
+    """One caption for all, right for the first image, or of a model that knows its scenes."""
+    written, unlikely = _written(evidence), _unlikely(evidence)
+    if written is None or written.shape[1] != 7 or len(np.unique(written, axis=0)) > 1:
+        return False
+    if unlikely is None:
+        return _trained(evidence)
+    return bool(unlikely.any() and not unlikely[0].any())
+
+
+def first_position_read(evidence):
+    """The first word, which is right, over and over again, and not the same one for all."""
+    written, unlikely = _written(evidence), _unlikely(evidence)
+    if written is None or written.shape[1] != 7 or not (written[:, 1:] == written[:, 1:2]).all():
+        return False
+    if unlikely is None:
+        return _trained(evidence) and evidence["by_word"][1] > 0.5
+    return bool(unlikely.any() and not unlikely[:, 0].any())
 
 
 def padded_after_eos(evidence):
@@ -208,20 +235,20 @@ def padded_after_eos(evidence):
 
 
 def sampled_words(evidence):
-    """Unlikely words at every place, the first included, and different ones."""
+    """Unlikely words at every place, the first included, in captions that begin rightly and differ."""
     unlikely = _unlikely(evidence)
-    return unlikely is not None and bool(unlikely.any(axis=0).all())
+    if unlikely is None or not unlikely.any(axis=0).all() or one_image_for_all(evidence):
+        return False
+    return bool((evidence["written"][:, 0] == 1).all())
 
 
 def decoded_in_one_pass(evidence):
     """The first word always the likeliest, the others as if nothing had been said."""
-    if _unlikely(evidence) is not None:
-        unlikely, written = _unlikely(evidence), evidence["written"]
-        repeated = (written[:, 2:] == written[:, 1:2]).all()
-        return bool(
-            not unlikely[:, 0].any() and unlikely[:, 1:].any() and not repeated
-        ) and not padded_after_eos(evidence)
-    return False
+    unlikely = _unlikely(evidence)
+    if unlikely is None or unlikely[:, 0].any() or not unlikely[:, 1:].any():
+        return False
+    others = (first_position_read, one_image_for_all, padded_after_eos, begun_with_padding)
+    return not any(known(evidence) for known in others)
 
 
 # ---- the same again

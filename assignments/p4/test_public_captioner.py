@@ -20,6 +20,7 @@ def test_captioner_form(student, bench, rng):
     assert_same(shapes, [(3, length + 1, 64) for length in range(LENGTH)], "the shapes that Decoder gives")
     images, captions, tests, _ = SHARED.few_scenes(rng, 5)
     written, logits = student.run(bench.short_run, images, captions, tests, seed=1, scramble=2)
+    student.evidence.append({"written": written, "logits": logits})
     SHARED.are_captions(written, 5)
     assert_same(logits.shape, (5, LENGTH - 1, len(WORDS)), "the shape of the logits")
 
@@ -76,6 +77,8 @@ def show(run, artifacts):
 def test_the_seed_decides(student, bench, rng):
     """The same seed gives the same model, another one another."""
     images, captions, tests, tokens = SHARED.few_scenes(rng, 8)
-    first, again, other = student.run(bench.short_logits, images, captions, tests, tokens, seeds=[1, 1, 2])
+    logits = student.run(bench.short_logits, images, captions, tests, tokens, seeds=[1, 1, 2])
+    SHARED.are_numbers(logits)
+    first, again, other = logits
     assert_close(again, first, "the logits of a second training with the same seed")
     check(float(np.abs(first - other).max()) > 1e-3, "another seed gives the same model")

@@ -49,23 +49,27 @@ def train(images: Tensor, captions: Tensor, seed: int, steps: int = 400) -> nn.M
     """Train a captioner.
 
     Args:
-        images: (N, 3, 32, 32) float32 in [0, 1], as `shell.training_scenes` gives them; 6,000 in a grader's run,
-            32 at least elsewhere. Not modified.
-        captions: (N, 7) int64, from <bos> to <eos>. The grader numbers all words but <pad>, <bos> and <eos> in
-            another order on every run. Not modified.
+        images: (N, 3, 32, 32) float32 in [0, 1], as `shell.training_scenes` gives them; 6,000 where the gate
+            judges, 64 elsewhere. Not modified.
+        captions: (N, 7) int64, from <bos> to <eos>. The grader numbers all words but <pad>, <bos> and <eos>
+            in another order on every run. Not modified.
         seed: decides everything random: the same arguments give the same model, whatever random numbers were
             drawn before.
-        steps: number of optimizer steps. The default is yours to choose, with a batch size of your choice, and
-            is what the gate trains with. Other tests ask for as few as 2.
+        steps: number of optimizer steps. The gate trains with the default, which is yours to choose, as the
+            batch size is. Other tests ask for as few as 2.
 
-    Returns: a model with ``model(images (B, 3, 32, 32), tokens (B, T))``, logits (B, T, 14), where position t
-    is about word t + 1: a `shell.Captioner` around your decoder is one. The grader puts it into eval mode
+    Returns: a model with ``model(images (B, 3, 32, 32), tokens (B, T))`` -> logits (B, T, 14), where position
+    t is about word t + 1: a `shell.Captioner` around your decoder is one. The grader puts it into eval mode
     before it goes on to `decode`.
 
     Uses at most 25 seconds of one processor core; about 5 are enough.
+
+    Example: the loss begins near ln 14 = 2.64; after 50 steps of 32 scenes it is near 1.1.
     """
     # BEGIN SOLUTION p4.train
-    # The gate: this does the least that is right, so that other right ways lie above it. Ten seeds each: ...
+    # The gate: this does the least that is right, so that other right ways lie about it or above. Captions
+    # right in a few runs each: this 0.95; with warm-up, cosine and clipping at 4e-3 0.98; for 800 steps 0.98;
+    # for 600 steps at a constant 3e-3 0.92.
     torch.manual_seed(seed)
     rows = Generator().manual_seed(seed)
     model = Captioner(Decoder())
@@ -91,6 +95,9 @@ def decode(model: nn.Module, images: Tensor) -> Tensor:
 
     Returns: (N, 7) int64, the first column `shell.BOS`. Seven words whatever they are: decoding does not stop
     at <eos>. An image's caption does not depend on the images beside it.
+
+    Example: with the words of grader.datasets.scenes, [1, 3, 7, 10, 5, 8, 2] is a red ring above a blue
+    square.
     """
     # BEGIN SOLUTION p4.train
     tokens = torch.full((len(images), 1), BOS)

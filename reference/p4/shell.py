@@ -55,7 +55,7 @@ class Captioner(nn.Module):
         return self.memory_norm(x)
 
     def logits(self, tokens: Tensor, memory: Tensor) -> Tensor:
-        """Words so far (B, T) int64, T from 1 to 7, and memory -> (B, T, 14); position t is for word t + 1."""
+        """Words so far (B, T) int64, T up to 7, and memory -> (B, T, 14); position t is about word t + 1."""
         x = self.words(tokens) + self.positions[: tokens.shape[1]]
         return self.norm(self.decoder(x, memory)) @ self.words.weight.T
 
