@@ -20,6 +20,16 @@ pytestmark = pytest.mark.timeout(120)
 
 POINTS = {"p4.architecture": 9.0, "p4.initialization": 5.0, "p4.memory": 9.0}
 MODULES = ("residual", "network")
+# A second each: the large network, counted or under FakeTensorMode. The reference meets them here, every
+# other answer in the long part.
+LARGE = (
+    "test_memory_of_resnet_101_d",
+    "test_memory_of_your_own_network",
+    "test_parameters_of_other_networks",
+    "test_architecture_parameters",
+    "test_architecture_shapes",
+    "test_shapes_on_odd_images",
+)
 
 
 @cache
@@ -132,25 +142,27 @@ def test_the_reference_earns_everything() -> None:
 )
 def test_a_mistake_loses_its_question(name: str) -> None:
     mistake = half().mistakes[name]
-    assert set(half().lost(half().planted(name), *mistake.questions)) == set(mistake.questions)
+    lost = half().lost(half().planted(name), *mistake.questions, without=LARGE)
+    assert set(lost) == set(mistake.questions)
 
 
 @pytest.mark.parametrize("name", ["one_moment_of_adam", "state_not_taken_off"])
 def test_a_mistake_is_named(name: str) -> None:
-    without = [test.function.__name__ for test in half().tests if "memory_of_" in test.function.__name__]
+    without = [test.function.__name__ for test in half().tests if "memory_" in test.function.__name__]
+    without.remove("test_memory_that_the_colleague_overlooked")
     assert half().named(half().planted(name), "p4.memory", without=without) == {name}
 
 
 @pytest.mark.parametrize(("question", "style"), [(q, s) for q, styles in REWRITES.items() for s in styles])
-def test_a_correct_rewrite_earns_everything(question: str, style: str) -> None:
+def test_a_correct_rewrite_loses_nothing(question: str, style: str) -> None:
     folder = half().submission(network=REWRITES[question][style])
-    assert half().points(folder, question) == {question: POINTS[question]}
+    assert half().lost(folder, question, without=LARGE) == {}
 
 
 @pytest.mark.parametrize(("question", "style"), [(q, s) for q, styles in THOUGHTLESS.items() for s in styles])
 def test_a_thoughtless_answer_earns_nothing(question: str, style: str) -> None:
     folder = half().submission(network=THOUGHTLESS[question][style])
-    assert half().points(folder, question) == {question: 0.0}
+    assert half().points(folder, question, without=LARGE) == {question: 0.0}
 
 
 NO_NETWORK = """
@@ -165,14 +177,13 @@ class ResNetD(nn.Module):
 
 
 def test_a_missing_network_costs_nothing_but_itself() -> None:
-    earned = half().points(half().submission(network=NO_NETWORK))
-    assert earned == POINTS | {"p4.architecture": 0.0}
+    assert set(half().lost(half().submission(network=NO_NETWORK), without=LARGE)) == {"p4.architecture"}
 
 
 def test_half_an_answer_earns_its_share() -> None:
     """Only the arithmetic of p4.memory; only the distribution of p4.initialization."""
     stub = "def saved_bytes_per_sample(*args, **named):\n    raise NotImplementedError"
-    assert 1.5 < half().points(half().submission(network=stub), "p4.memory")["p4.memory"] < 4
+    assert 1.5 < half().points(half().submission(network=stub), "p4.memory", without=LARGE)["p4.memory"] < 4
     earned = half().points(half().planted("zeros_overwritten"), "p4.initialization")["p4.initialization"]
     assert 0 < earned < 2.5
 

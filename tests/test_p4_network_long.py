@@ -1,4 +1,4 @@
-"""Content of p4's network, what takes longer: every known mistake, every rewrite on another seed."""
+"""Content of p4's network, what takes longer: every known mistake, every rewrite on two seeds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 from local import Half
-from p4_network_answers import REWRITES
+from p4_network_answers import REWRITES, THOUGHTLESS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -21,7 +21,14 @@ def test_a_mistake_loses_its_question_and_no_other(name: str) -> None:
     assert set(half().lost(half().planted(name))) == set(half().mistakes[name].questions)
 
 
+@pytest.mark.parametrize("seed", [7, 20])
 @pytest.mark.parametrize(("question", "style"), [(q, s) for q, styles in REWRITES.items() for s in styles])
-def test_a_correct_rewrite_earns_everything_on_another_seed(question: str, style: str) -> None:
+def test_a_correct_rewrite_earns_everything(question: str, style: str, seed: int) -> None:
     folder = half().submission(network=REWRITES[question][style])
-    assert half().points(folder, question, seed=7) == {question: half().max_points[question]}
+    assert half().points(folder, question, seed=seed) == {question: half().max_points[question]}
+
+
+@pytest.mark.parametrize(("question", "style"), [(q, s) for q, styles in THOUGHTLESS.items() for s in styles])
+def test_a_thoughtless_answer_earns_nothing_anywhere(question: str, style: str) -> None:
+    folder = half().submission(network=THOUGHTLESS[question][style])
+    assert half().points(folder, question) == {question: 0.0}
