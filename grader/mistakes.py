@@ -64,7 +64,11 @@ def read_mistakes(reference: Path | None) -> dict[str, Mistake]:
     """
     if reference is None:
         return {}
-    return {path.stem: read_mistake(path) for path in sorted((reference / "mistakes").glob("[!_]*.py"))}
+    return {path.stem: read_mistake(path) for path in _files(reference)}
+
+
+def _files(reference: Path) -> list[Path]:
+    return sorted((reference / "mistakes").glob("[!_]*.py"))
 
 
 def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
@@ -75,10 +79,10 @@ def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
     reference = course.reference(assignment_id)
     if reference is None:
         raise ConfigError("this course has no reference: it is a student release")
-    mistakes = read_mistakes(reference)
-    if name not in mistakes:
-        raise ConfigError(f"no known mistake {name!r} in {assignment_id}; there are: {', '.join(mistakes)}")
-    mistake = mistakes[name]
+    files = {path.stem: path for path in _files(reference)}
+    if name not in files:
+        raise ConfigError(f"no known mistake {name!r} in {assignment_id}; there are: {', '.join(files)}")
+    mistake = read_mistake(files[name])  # it alone: a run may plant many of hundreds
     assignment = course.assignment(assignment_id)
     into.mkdir(parents=True, exist_ok=True)
     for name_of_file in [*assignment.files, *assignment.given]:
