@@ -35,7 +35,7 @@ class Decoder(nn.Module):
 
         Args:
             x: (B, T, d) float32, vectors of the words so far; T is anything from 1 to 7.
-            memory: (B, S, d) float32, vectors of the image's patches; S is 16 here, whatever T is.
+            memory: (B, S, d) float32, vectors of the image's patches. The shell's S is 16; any S is to work.
 
         Returns: (B, T, d). The shell normalises it and makes logits of it.
         """
