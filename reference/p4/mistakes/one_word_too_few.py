@@ -1,5 +1,4 @@
-"""A caption ends before its <eos>: one word too few is appended. <bos> is given, six words follow.
-"""
+"""A caption ends before its <eos>: one word too few is appended. <bos> is given, six words follow."""
 
 QUESTIONS = ("p4.train",)
 MODULE = "captioner"
