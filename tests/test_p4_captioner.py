@@ -76,7 +76,7 @@ def test_every_mistake_has_a_message_of_its_own() -> None:
 # ---- Right, wrong and thoughtless answers
 
 
-@pytest.mark.parametrize("seed", [20, 21, 22])
+@pytest.mark.parametrize("seed", [20, 21])
 def test_the_reference_loses_nothing(seed: int) -> None:
     assert half().lost(half().submission(), *POINTS, seed=seed, without=GATED) == {}
 
@@ -89,11 +89,9 @@ def test_a_known_mistake_loses_points_and_is_named(name: str) -> None:
     assert half().named(folder, *POINTS, without=without) == {name}
 
 
-@pytest.mark.parametrize("seed", [20, 21])
 @pytest.mark.parametrize("name", sorted(REWRITES))
-def test_a_right_answer_in_another_style_loses_nothing(name: str, seed: int) -> None:
-    submission = half().submission(captioner=REWRITES[name])
-    assert half().lost(submission, *POINTS, seed=seed, without=GATED) == {}
+def test_a_right_answer_in_another_style_loses_nothing(name: str) -> None:
+    assert half().lost(half().submission(captioner=REWRITES[name]), *POINTS, without=GATED) == {}
 
 
 @pytest.mark.parametrize("name", sorted(THOUGHTLESS))

@@ -71,6 +71,13 @@ def test_the_reference_bears_no_mistakes_name() -> None:
         assert names_of(measured(half().submission(), seed).evidence) == set()
 
 
+@pytest.mark.parametrize("seed", [21, 22])
+@pytest.mark.parametrize("name", ["reference", *sorted(REWRITES)])
+def test_right_answers_lose_nothing_on_other_seeds(name: str, seed: int) -> None:
+    folder = half().submission(captioner=REWRITES.get(name, ""))
+    assert half().lost(folder, *POINTS, seed=seed, without=GATED) == {}
+
+
 @pytest.mark.parametrize("name", sorted(REWRITES))
 def test_a_right_answer_in_another_style_passes_the_gate(name: str) -> None:
     found = [measured(half().submission(captioner=REWRITES[name]), seed).figure for seed in range(3)]
