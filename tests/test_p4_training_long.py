@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+import torch
 from p4_training_answers import REWRITES
-from test_p4_training import half
+from test_p4_training import given, half  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -14,7 +17,7 @@ def test_a_known_mistake_loses_its_questions_and_no_other(name: str) -> None:
     assert set(half().lost(half().planted(name))) == set(half().mistakes[name].questions)
 
 
-@pytest.mark.parametrize("name", ["clip_before_unscale", "mean_of_means", "a_tie_is_the_best", "no_scaler"])
+@pytest.mark.parametrize("name", ["clip_before_unscale", "mean_of_means", "one_slow_step", "no_scaler"])
 def test_a_mistake_is_named(name: str) -> None:
     assert half().named(half().planted(name), *half().mistakes[name].questions) == {name}
 
@@ -29,3 +32,15 @@ def test_the_reference_loses_nothing(seed: int) -> None:
 def test_a_right_answer_in_another_style_loses_nothing(name: str, seed: int) -> None:
     question, text = REWRITES[name]
     assert half().lost(half().submission(training=text), question, seed=seed) == {}
+
+
+def test_ranks_can_be_new_interpreters(given) -> None:  # noqa: F811
+    weights = given.TinyDecoder(5).state_dict()
+    words = torch.tensor([[1, 2, 3]])
+    arguments = [(weights, [], 1.0, batches, 0) for batches in ([(words, words)], [])]
+    (loss, gradients), (same, others) = given.launch(
+        given.gradients_on_a_rank, arguments, seconds=60.0, method="spawn"
+    )
+    assert loss == same > 0
+    assert all(torch.equal(gradients[name], others[name]) for name in gradients)
+    assert sys.modules["__main__"].__name__ == "__main__"

@@ -237,17 +237,25 @@ def _collect(ends: dict[Connection, int], seconds: float) -> list[Any]:
         if not ready:
             raise TimeoutError("the ranks did not come to an end: does one wait for the others?")
         for end in ready:
-            try:
-                kind, value = pickle.loads(end.recv_bytes())
-            except EOFError:
-                raise RuntimeError(f"the process of rank {ends[end]} ended without a word") from None
-            if kind == "stub":
-                raise NotImplementedError(value)
-            if kind == "failure":
+            kind, value = _heard(end, ends)
+            if kind == "failure":  # it may only have noticed that another one is gone
+                for other in pending:
+                    if other is not end and other.poll(0.2):
+                        _heard(other, ends)
                 raise RuntimeError(value)
             answers[ends[end]] = value
             deadline = min(deadline, time.monotonic() + seconds / 3)
     return [answers[rank] for rank in sorted(answers)]
+
+
+def _heard(end: Connection, ends: dict[Connection, int]) -> tuple[str, Any]:
+    try:
+        kind, value = pickle.loads(end.recv_bytes())
+    except EOFError:
+        raise RuntimeError(f"the process of rank {ends[end]} ended without a word") from None
+    if kind == "stub":
+        raise NotImplementedError(value)
+    return kind, value
 
 
 class _importable_by_others:
