@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 from local import Half, handout_faults
 from p4_captioner_answers import REWRITES, THOUGHTLESS
+from test_answers_of_another_shape import cut_off, reshaped, wrapped
 
 from grader.datasets.scenes import BOS, EOS, LENGTH, PAD, WORDS
 from grader.lint import lint_file
+from grader.subject import Subject
+from grader.worker import messages
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -98,3 +102,28 @@ def test_a_right_answer_in_another_style_loses_nothing(name: str) -> None:
 def test_a_thoughtless_answer_earns_nothing(name: str) -> None:
     submission = half().submission(captioner=THOUGHTLESS[name])
     assert half().points(submission, *POINTS, without=GATED) == {"p4.train": 0.0}
+
+
+@pytest.mark.parametrize("change", [cut_off, wrapped])
+def test_an_answer_of_another_shape_is_never_an_error_of_the_grader(change: Any, monkeypatch: Any) -> None:
+    """Neither of a test, the gate's measure included, nor of a signature."""
+    original = Subject._exchange
+
+    def exchange(self: Subject, message: Any, buffers: list[memoryview], what: str) -> Any:
+        value = original(self, message, buffers, what)
+        return value if isinstance(message, messages.Load) else reshaped(value, change)
+
+    monkeypatch.setattr(Subject, "_exchange", exchange)
+    hasty = """
+_patient = train
+
+
+def train(images, captions, seed, steps=2): return _patient(images, captions, seed, steps)
+"""
+    run = half().run(half().submission(captioner=hasty))
+    for test in half().tests:
+        verdict = half().judge(run, test)
+        assert verdict.student is not None
+        for evidence in verdict.student.evidence:
+            for name in half().mistakes:
+                getattr(run.signatures, name)(evidence)

@@ -21,6 +21,8 @@ def _moved(evidence):
     looks = evidence.get("looks")
     if looks is None or looks.dtype.kind != "f" or looks.ndim != 4 or looks.shape[::2] != (8, 6):
         return None
+    if not looks.size:
+        return None
     change = np.nan_to_num(np.abs(looks[1:] - looks[:1]), nan=0.0, posinf=0.0).max(axis=3)
     return change / max(float(np.nan_to_num(np.abs(looks[0])).max()), 1e-9)
 
@@ -179,7 +181,7 @@ def _unlikely(evidence):
     written, logits = evidence.get("written"), evidence.get("logits")
     if written is None or written.ndim != 2 or written.dtype.kind not in "iu" or logits.dtype.kind != "f":
         return None
-    if written.shape[1] != 7 or logits.shape[:2] != (len(written), 6) or not logits.shape[-1]:
+    if written.shape[1] != 7 or logits.ndim != 3 or logits.shape[:2] != (len(written), 6) or not logits.size:
         return None
     words = np.clip(written[:, 1:], 0, logits.shape[2] - 1).astype(np.int64)
     chosen = np.take_along_axis(logits, words[..., None], axis=2)[..., 0]
@@ -220,7 +222,7 @@ def first_position_read(evidence):
     if written is None or written.shape[1] != 7 or not (written[:, 1:] == written[:, 1:2]).all():
         return False
     if unlikely is None:
-        return _trained(evidence) and evidence["by_word"][1] > 0.5
+        return _trained(evidence) and "by_word" in evidence and evidence["by_word"][1] > 0.5
     return bool(unlikely.any() and not unlikely[:, 0].any())
 
 

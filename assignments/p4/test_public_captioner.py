@@ -78,6 +78,7 @@ def test_the_seed_decides(student, bench, rng):
     """The same seed gives the same model, another one another."""
     images, captions, tests, tokens = SHARED.few_scenes(rng, 8)
     logits = student.run(bench.short_logits, images, captions, tests, tokens, seeds=[1, 1, 2])
+    assert_same(logits.shape, (3, 8, LENGTH - 1, len(WORDS)), "the shape of the logits")
     SHARED.are_numbers(logits)
     first, again, other = logits
     assert_close(again, first, "the logits of a second training with the same seed")
