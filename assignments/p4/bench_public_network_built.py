@@ -120,6 +120,19 @@ def initial_parameters(layers: list[Any], fill: float, calls: int) -> list[Tenso
     return [parameter.detach() for parameter in _initialized(layers, fill, calls).parameters()]
 
 
+def initial_constants(layers: list[Any], fill: float, calls: int) -> list[Tensor]:
+    """The same, but of weights with more than one dimension only the number that all of them are, if they are
+    all the same, and else nothing: what is left is no accident."""
+    return [
+        values
+        if values.ndim == 1
+        else values.unique()[:1]
+        if values.unique().numel() == 1
+        else values.new_empty(0)
+        for values in initial_parameters(layers, fill, calls)
+    ]
+
+
 def parameters_kept(layers: list[Any], fill: float) -> list[bool]:
     """Of each parameter, whether it is the same object behind initialize and still wants a gradient."""
     model = _build(layers)

@@ -69,12 +69,15 @@ def named(role: Role) -> str:
     return f"the {role.part} of {what}{where}"
 
 
-def check_constants(layers: Layers, parameters: list[np.ndarray], branch_ends: bool = True) -> None:
+def check_constants(layers: Layers, constants: list[np.ndarray], branch_ends: bool = True) -> None:
     """Fail unless every bias is 0 and every BatchNorm's weight 1, or 0 where it ends a branch.
 
+    :param constants: each parameter, or, of a weight with more than one dimension, any numbers.
     :param branch_ends: look at the BatchNorms that end a branch too.
     """
-    for role, values in described(layers, parameters):
+    known = roles(layers)
+    assert_same(len(constants), len(known), "the number of parameters")
+    for role, values in zip(known, constants, strict=True):
         if role.last and not branch_ends:
             continue
         if role.part == "bias" or role.last:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.testing import assert_close, assert_same, beside, check, check_each, graded
+from grader.testing import assert_close, beside, check, check_each, graded
 
 shared = beside(__file__, "shared_public_network")
 
@@ -241,23 +241,30 @@ def test_gradients_of_the_first_step(student, bench, rng):
 
 
 @graded(
-    "p4.initialization", points=1.0, rung="edges", hint="Is the BatchNorm that you set to 0 the branch's own?"
+    "p4.initialization", points=0.6, rung="edges", hint="Is the BatchNorm that you set to 0 the branch's own?"
 )
-def test_initialization_edges(student, bench, rng):
-    """Called twice; a lone block; subclasses of Residual; BatchNorms in shortcuts; blocks in rows of rows."""
-    layers = large_network(rng)
-    for calls in (1, 2):
-        parameters = student.run(bench.initial_parameters, layers, 7.0, calls)
-        shared.check_constants(layers, parameters)
-        shared.check_spread(layers, parameters)
-    assert_same(all(student.run(bench.parameters_kept, layers, 7.0)), True, "whether the parameters are kept")
-    x = rng.normal(size=(4, 6, 7, 7)).astype(np.float32)
-    for lone in (
+def test_constants_of_other_networks(student, bench, rng):
+    """Biases and BatchNorms: called twice, subclasses of Residual, BatchNorms in shortcuts, rows of rows."""
+    lone = [
         [four_convolutions(6, 9, kind="block")],
         [["row", [["row", [shared.two_convolutions(6, 6, kind="block")]]]]],
         [["row", [["row", [four_convolutions(6, 6, 2)]], *shared.rectified(6, 5, 3)]]],
-    ):
-        parameters = student.run(bench.initial_parameters, lone, 7.0, 1)
-        shared.check_constants(lone, parameters)
+    ]
+    answers = []
+    for layers, calls in ((large_network(rng), 1), (large_network(rng), 2), *((one, 1) for one in lone)):
+        answers.append((layers, student.run(bench.initial_constants, layers, 7.0, calls)))
+    for layers, constants in answers:
+        shared.check_constants(layers, constants)
+    kept = student.run(bench.parameters_kept, large_network(rng), 7.0)
+    check(all(kept), "a parameter was replaced by another one, or wants no gradient any more")
+
+
+@graded("p4.initialization", points=0.4, rung="edges")
+def test_initialized_twice(student, bench, rng):
+    """The second call draws as the first one does, and a lone block is its shortcut."""
+    layers = large_network(rng)
+    shared.check_spread(layers, student.run(bench.initial_parameters, layers, 7.0, 2))
+    x = rng.normal(size=(4, 6, 7, 7)).astype(np.float32)
+    for lone in ([four_convolutions(6, 9, 2)], [shared.two_convolutions(6, 6, kind="block")]):
         for output, shortcut in student.run(bench.initial_blocks, lone, 7.0, x):
             check(np.array_equal(output, np.maximum(shortcut, 0)), "a block is not relu(shortcut(x))")

@@ -1,5 +1,6 @@
-"""The weights of the last BatchNorms are set to 0 and then to 1 again: model.modules() gives a block before
-the block's own parts, so a rule for BatchNorms comes later than one for blocks.
+"""No block begins as its shortcut: the last BatchNorm of each branch has weight 1. Either it is set to 0
+and then to 1 again, since model.modules() gives a block before its parts, or only blocks of another
+class than Residual are looked for.
 """
 
 QUESTIONS = ("p4.initialization",)
