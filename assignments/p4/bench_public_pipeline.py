@@ -40,7 +40,7 @@ def held(model: str, width: int) -> dict[str, dict[str, int] | int]:
 
 
 def decays(model: str, width: int, batch: int, epochs: int, seed: int) -> dict[str, Tensor]:
-    """The weight decay of each trained parameter, from what it does in epoch 1.
+    """The weight decay of each trained parameter, in units of 1e-4, from what it does in epoch 1.
 
     Two equal models take one step, one without a gradient and one with a gradient of 1. What the first moves,
     over what the second moves more, is weight decay times weight, whatever the rate and the momentum.
@@ -51,7 +51,7 @@ def decays(model: str, width: int, batch: int, epochs: int, seed: int) -> dict[s
     pushed.step(1.0, {name: torch.ones_like(weight) for name, weight in start.items()})
     by_decay = {name: weight - start[name] for name, weight in bare.weights().items()}
     more = {name: weight - bare.weights()[name] for name, weight in pushed.weights().items()}
-    return {name: by_decay[name] / more[name] / start[name] for name in bare.trained}
+    return {name: 1e4 * by_decay[name] / more[name] / start[name] for name in bare.trained}
 
 
 def moves(

@@ -159,7 +159,12 @@ def test_configure_decay_random(student, reference, bench, rng):
 )
 def test_configure_momentum_random(student, reference, bench, rng):
     """How far pushes to and fro take the weights, over the learning rate."""
-    cases = [{**model_case(rng, "plain"), "pushes": (100 * rng.normal(size=6)).tolist()} for _ in range(4)]
+    cases = []
+    for _ in range(
+        4
+    ):  # small rates and large pushes: what a wrong decay does to the moves is lost in rounding
+        batch, pushes = int(rng.integers(32, 128)), 100 * rng.normal(size=6)
+        cases.append({**model_case(rng, "plain"), "batch": batch, "pushes": pushes.tolist()})
     check_each(cases, lambda subject, case: subject.run(bench.moves, **case), student, reference)
 
 

@@ -4,14 +4,15 @@ import numpy as np
 
 from grader.testing import award, check_each, closed_share, graded
 
-# Measured by reference/p4/measure_stability.py.
+# Measured by reference/p4/measure_stability.py on ten seeds or more: mean of the last 20 losses, mean [least,
+# largest], and the range of the highest loss.
 STABILITY = {
-    "moderate_rate": "trains",
-    "moderate_rate_zero_init": "lags",
-    "high_rate": "blows_up",
-    "high_rate_zero_init": "trains",
-    "high_rate_clipped": "trains",
-    "zero_init_without_shortcuts": "dead",
+    "moderate_rate": "trains",  # 0.183 [0.088, 0.467], highest 2.4 to 2.8
+    "moderate_rate_zero_init": "lags",  # 1.102 [0.979, 1.178], highest 2.3 to 2.4
+    "high_rate": "blows_up",  # 2.087 [1.528, 2.311], highest 13.2 to 31.5
+    "high_rate_zero_init": "trains",  # 0.098 [0.024, 0.588], highest 2.9 to 3.7
+    "high_rate_clipped": "trains",  # 0.089 [0.028, 0.190], highest 2.6 to 2.9
+    "zero_init_without_shortcuts": "dead",  # 2.304 [2.304, 2.306], highest 2.3
 }
 IMAGES, ACCURACY = np.array([13, 128, 1281]), np.array([0.254, 0.564, 0.765])
 

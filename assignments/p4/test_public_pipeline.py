@@ -136,14 +136,14 @@ def test_configure_decay(student, bench):
     assert_same(got["held"], dict.fromkeys(names, 1), "how often each parameter is in the optimizer")
     got = student.run(bench.decays, **PLAIN)
     for name in names:
-        want = np.full(got[name].shape, 1e-4 if name in ("0.weight", "4.weight") else 0.0)
-        assert_close(got[name], want, f"the weight decay of {name}, from what it does", scale=1e-4)
+        want = np.full(got[name].shape, 1.0 if name in ("0.weight", "4.weight") else 0.0)
+        assert_close(got[name], want, f"the weight decay of {name} in units of 1e-4, from what it does")
 
 
 @graded("p4.configure", points=0.4, rung="figures")
 def test_configure_momentum(student, bench):
     """One gradient and none after it: a bias moves by 1.9, 0.81 and 0.729 times the gradient and the rate."""
-    moved = student.run(bench.moves, **PLAIN, pushes=[1.0, 0.0, 0.0])["1.bias"]
+    moved = student.run(bench.moves, **PLAIN, pushes=[1000.0, 0.0, 0.0])["1.bias"]
     total = np.sum(np.abs(moved), axis=0)
     want = np.array([1.9, 0.81, 0.729])[:, None] / (1.9 + 0.81 + 0.729)
     shares = np.abs(moved) / np.where(total > 0, total, 1.0)
