@@ -26,7 +26,7 @@ def trace(rng, shape="falls", events=(), harmless=True):
     getattr(drawn, f"shape_{shape}")()
     if harmless:
         drawn.harmless()
-    for event in sorted(events):
+    for event in sorted(events, key=lambda event: (event == "nan", event)):  # the end comes last
         getattr(drawn, f"plant_{event}")()
     return drawn.columns(), drawn.right()
 
@@ -152,7 +152,7 @@ class _Drawn:
     # -- what looks odd and is in order
 
     def harmless(self):
-        """Some of: slow steps, pauses to save, a rate off for a step, bumps, a late score, bad evaluations."""
+        """Some of: slow steps, pauses to save, a rate off for a step, bumps, late scores, bad evaluations."""
         rng = self.rng
         if rng.random() < 0.5:
             self.speed[self._time(60)] *= 0.05
@@ -210,7 +210,10 @@ class _Drawn:
 
     def plant_nan(self):
         """A loss or a norm that is no number any more, and what it leaves behind."""
-        self.end = int(self.rng.integers(self.n // 2, self.n - 5))
+        ends = np.arange(self.n // 2, self.n - 5)
+        for step in self.found.values():  # what is due is due well before the end, or well after it
+            ends = ends[np.abs(ends - step) > 4 * NEAR]
+        self.end = int(self.rng.choice(ends))
         self.found["nan"] = self.end
 
     # -- the result
