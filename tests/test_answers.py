@@ -9,7 +9,7 @@ import pytest
 
 from grader.config import Course
 from grader.faults import GraderFault
-from grader.release.answers import collect, sections, to_csv, to_markdown
+from grader.release.answers import collect, sections, to_csv, to_markdown, without_rubrics
 
 TEMPLATE = """# Answers
 
@@ -36,6 +36,18 @@ file = "work.py"
 minutes = 5
 review = "Read again."
 """
+
+
+@pytest.mark.parametrize(
+    ("template", "handed_out"),
+    [
+        ("# A\n<!--\nUse your runs.\n2: all\n   of it\n1: some\n-->\n", "# A\n<!--\nUse your runs.\n-->\n"),
+        ("<!-- 60 words. 0: nothing. 1: all -->\n## B\n<!-- 0: x -->", "<!-- 60 words. -->\n## B\n<!-- -->"),
+        ("2: outside of a comment\n<!-- at 12:30 -->", "2: outside of a comment\n<!-- at 12:30 -->"),
+    ],
+)
+def test_a_student_sees_what_is_asked_and_not_how_it_is_marked(template, handed_out):
+    assert without_rubrics(template) == handed_out
 
 
 @pytest.fixture

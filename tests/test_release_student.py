@@ -57,6 +57,7 @@ def test_the_release_holds_what_students_need(unpacked):
     table = (unpacked / "assignments/q1/points.toml").read_text()
     assert "test_half_repeated" in table
     assert "test_half_of_random_numbers" not in table
+    assert "one of two equal parts" not in (unpacked / "starter/q1/answers.md").read_text()
     page = (unpacked / "README.md").read_text()
     assert "| 15 min | 50 of 100 |" in page
     assert "pytest assignments/q1" in page

@@ -24,6 +24,7 @@ COLUMNS = ("submission", "question", "words", "over_limit", "answer", "rubric")
 
 HEADING = re.compile(r"#{1,6}\s+(?P<title>.*\S)\s*")
 ID = re.compile(r"\b[A-Za-z_]\w*\.\w+\b")
+RUBRIC = re.compile(r"\s*(?<!\S)[0-9]+: .*?(?=\s*-->)", re.DOTALL)  # in a comment, from "2: ..." to its end
 COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 # A spreadsheet would take a cell that starts so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -44,6 +45,11 @@ class Answer:
     @property
     def over_limit(self) -> bool:
         return self.words > WORD_LIMIT
+
+
+def without_rubrics(template: str) -> str:
+    """The template as students get it: what is asked, and not how it is marked."""
+    return COMMENT.sub(lambda comment: RUBRIC.sub("", comment[0]), template)
 
 
 def collect(course: Course, folder: Path) -> list[Answer]:

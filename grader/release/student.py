@@ -19,6 +19,7 @@ from grader.gate_file import GateRecord, load_gates, render_gates
 from grader.points import FILE_NAME as POINTS_FILE
 from grader.points import is_public, public_part, question_points, read_points, render_points
 from grader.release import starter
+from grader.release.answers import without_rubrics
 from grader.release.archive import STAMP, engine_files, write_folder, write_zip
 from grader.release.leaks import is_shipped, leaks, secret_passages
 from grader.release.pages import engine_version, render, requirements
@@ -69,7 +70,8 @@ def student_tree(course: Course, assignments: Sequence[Assignment]) -> dict[str,
             tree[f"starter/{assignment.id}/{file}"] = text.encode()
         answers = assignment.folder / ANSWERS
         if answers.is_file():  # beside the code, so that it is handed in with it
-            tree[f"starter/{assignment.id}/{ANSWERS}"] = answers.read_bytes()
+            template = without_rubrics(answers.read_text(encoding="utf-8"))
+            tree[f"starter/{assignment.id}/{ANSWERS}"] = template.encode()
     for file in ("constraints.txt", "LICENSE"):
         tree[file] = _required(course.root / file)
     tree["requirements.txt"] = b"-c constraints.txt\n-e .\n"
