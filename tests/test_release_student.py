@@ -209,6 +209,17 @@ def test_what_staff_are_told_about_gates_stays_with_them(small_course, tmp_path)
     assert "harmless" not in (built / "gates.toml").read_text() + (built / "assignment.toml").read_text()
 
 
+def test_parts_are_told_with_their_commands(small_course, tmp_path):
+    path = small_course.root / "assignments/q1/assignment.toml"
+    path.write_text(path.read_text() + '\n[parts.all]\ntitle = "All of it"\nfiles = ["halves.py"]\n')
+    built = build_student(small_course, [], tmp_path / "out").folder
+    assert (
+        '`pytest assignments/q1 --part all` grades "All of it": `halves.py`'
+        in (built / "README.md").read_text()
+    )
+    assert set(load_assignment(built / "assignments/q1").parts) == {"all"}
+
+
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
     """This course's own release, unpacked: relative path -> text."""

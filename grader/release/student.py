@@ -141,6 +141,8 @@ def _page(assignments: Sequence[Assignment]) -> dict[str, object]:
                 "minutes": sum(question.minutes for question in assignment.questions.values()),
                 "public": sum(question_points(public_part(table)).values()),
                 "total": sum(question_points(table).values()),
+                "question": next(iter(assignment.questions)),
+                "parts": assignment.parts,
                 "answers": (assignment.folder / ANSWERS).is_file(),
             }
         )
