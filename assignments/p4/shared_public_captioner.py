@@ -19,6 +19,24 @@ def few_scenes(rng, tests):
     return known.images, names[known.captions], new.images, names[new.captions]
 
 
+def captions_of(student, bench, rng, count):
+    """Captions of a few scenes, by a model with scrambled matrices, and the logits behind them."""
+    images, captions, tests, _ = few_scenes(rng, count)
+    seed, scramble = rng.integers(2**31, size=2).tolist()
+    written, logits = student.run(bench.short_run, images, captions, tests, seed, scramble)
+    student.evidence.append({"written": written, "logits": logits})
+    return written, logits
+
+
+def looks_of(student, bench, rng):
+    """Logits of eight captions after each exchange of a word, an image, a sample."""
+    images, captions, tests, tokens = few_scenes(rng, 16)
+    seed, scramble = rng.integers(2**31, size=2).tolist()
+    looks = student.run(bench.short_looks, images, captions, tests, tokens, seed, scramble)
+    student.evidence.append({"looks": looks})
+    return looks
+
+
 def are_captions(captions, count):
     """Fail unless these are captions: seven words each, the first of them <bos>."""
     check(captions.dtype.kind in "iu", "captions are integers")

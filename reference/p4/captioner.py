@@ -26,7 +26,13 @@ class Decoder(nn.Module):
         super().__init__()
         # BEGIN SOLUTION p4.train
         self.layer = nn.TransformerDecoderLayer(
-            WIDTH, HEADS, 4 * WIDTH, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            d_model=WIDTH,
+            nhead=HEADS,
+            dim_feedforward=4 * WIDTH,
+            dropout=0.0,
+            activation="gelu",
+            norm_first=True,
+            batch_first=True,
         )
         # END SOLUTION
 
