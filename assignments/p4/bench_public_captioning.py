@@ -49,25 +49,6 @@ def cross_output(
         return block(x, memory, memory_padding)
 
 
-def decoder_layer_output(
-    weights: dict[str, Tensor], num_heads: int, x: Tensor, memory: Tensor
-) -> torch.Tensor:
-    """What torch's own decoder layer with norm_first makes of x and memory, its self-attention silenced; the
-    weights carry CrossAttentionBlock's names.
-    """
-    d = x.shape[-1]
-    layer = nn.TransformerDecoderLayer(d, num_heads, 4 * d, 0.0, "gelu", batch_first=True, norm_first=True)
-    nn.init.zeros_(layer.self_attn.out_proj.weight)
-    nn.init.zeros_(layer.self_attn.out_proj.bias)
-    ours = {"norm1": layer.norm2, "attention": layer.multihead_attn, "norm2": layer.norm3}
-    for name, module in {**ours, "ffn.0": layer.linear1, "ffn.3": layer.linear2}.items():
-        start = name + "."
-        held = {key.removeprefix(start): value for key, value in weights.items() if key.startswith(start)}
-        module.load_state_dict(held)
-    with torch.no_grad():
-        return layer(x, memory)
-
-
 # ---- p4.init -----------------------------------------------------------------------------------------------
 
 
@@ -258,14 +239,20 @@ def captioner_groups(
     decay: float,
     weight_decay: float,
     head_first: bool,
+    frozen: list[str] | None = None,
 ) -> dict[str, dict[str, list[float]] | int]:
     """An AdamW of the groups of a small captioner.
+
+    Args:
+        frozen: how the names of parameters begin that are frozen.
 
     Returns:
         "lr" and "weight_decay": for every name of a parameter (the shared one has two) those of each group
         that holds it; "strangers": parameters in the groups that are not the model's.
     """
     model = _Captioner(encoder_depth, decoder_depth, width, head_first=head_first)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith(tuple(frozen or ())))
     made = captioning.groups(model, lr_new, decay, weight_decay)
     # The optimizer's own defaults show where a group says nothing.
     optimizer = torch.optim.AdamW(made, lr=123.0, weight_decay=456.0)

@@ -76,10 +76,11 @@ def test_groups_random(student, reference, bench, rng):
 
 @graded("p4.groups", points=0.7, rung="edges")
 def test_groups_edges(student, reference, bench, rng):
-    """One layer in a stack, many, the same number in both, decay 1, no weight decay, tiny rates."""
+    """One layer, many, as many in both stacks; decay 1, no weight decay, tiny rates; frozen parts."""
     cases = [captioner(rng, depths) for depths in ((1, 1), (1, 4), (7, 2), (3, 3))]
     cases += [captioner(rng, (2, 3), decay=1.0), captioner(rng) | {"weight_decay": 0.0}]
     cases.append(captioner(rng, (4, 5), decay=0.1) | {"lr_new": 1e-7})
+    cases += [captioner(rng) | {"frozen": part} for part in (["encoder."], ["decoder.layers.", "projection"])]
     check_each(cases, rates_and_decays(bench), student, reference)
 
 

@@ -40,8 +40,8 @@ def caption_loss(
     The captioner reads ``captions`` from the left: logits[b, t] is what it says after the words 0 .. t of
     caption b, so it is judged by word t + 1. Nothing is left to predict after the last word: logits[b, T-1]
     count for nothing. Targets that are padding do not count either, wherever they stand (padding may stand at
-    the end, at the beginning or between words) and whatever the logits there are. What counts is the target
-    alone: a word whose predecessor is padding is a target like any other.
+    the end, at the beginning or between words) and whatever finite logits stand there. What counts is the
+    target alone: a word whose predecessor is padding is a target like any other.
 
     - loss: mean cross-entropy, in nats, over all targets of the batch that count, each with the same weight.
       ``smoothing`` is that of nn.CrossEntropyLoss: of the target's probability a share ``smoothing`` is
@@ -53,12 +53,13 @@ def caption_loss(
 
     Example: V = 4, logits of zero and any caption without padding give (1.3863, 4.0), that is ln 4 and 4.
 
-    :param logits: (B, T, V), float32; not changed.
+    :param logits: (B, T, V), float32, finite; not changed.
     :param captions: (B, T) int64 in 0 .. V - 1; not changed.
     :param pad: id of the padding word, in 0 .. V - 1.
     :param smoothing: in [0, 1).
-    :return: (loss, perplexity), two tensors without dimensions. The loss can be differentiated; whether the
-        perplexity can is up to you.
+    :return: (loss, perplexity): a tensor without dimensions that can be differentiated, and a tensor without
+        dimensions or a float; whether one could differentiate the perplexity is up to you. Where the mean is
+        above 88 the perplexity no longer fits into float32 and may be inf.
     """
     raise NotImplementedError("p4.loss")
 
@@ -77,8 +78,8 @@ class CrossAttentionBlock(nn.Module):
 
     ``memory`` is used as it comes: the encoder has normalised it. Every word may look at every place of the
     memory. LayerNorm has eps 1e-5; GELU is the exact one; the feed-forward net goes from d to 4d to d.
-    Dropout acts, in training only, on the attention weights, on what the attention gives, after the GELU and
-    on what the feed-forward net gives.
+    Dropout acts, in training only, at four places: on the attention weights, on what the attention gives,
+    after the GELU, and on what the feed-forward net gives.
 
     Parameters, by their state_dict keys (there are no others)::
 
@@ -87,7 +88,8 @@ class CrossAttentionBlock(nn.Module):
         attention.out_proj.{weight,bias}             (d, d), (d,)
         norm2.{weight,bias}                          (d,)
         ffn.0.{weight,bias}                          (4d, d), (4d,)      a Sequential: Linear, GELU, Dropout,
-        ffn.3.{weight,bias}                          (d, 4d), (d,)       Linear, and Dropout if you like
+        ffn.3.{weight,bias}                          (d, 4d), (d,)       Linear; the last Dropout may be ffn.4
+                                                                         or a module of the block's own
     """
 
     def __init__(self, d_model: int, num_heads: int, dropout: float = 0.0) -> None:
@@ -115,7 +117,8 @@ def initialise(model: nn.Module, new: Sequence[nn.Module]) -> None:
 
     ``new`` are modules somewhere inside ``model``, such as its cross-attention blocks and its projection.
     They consist, at any depth, of nn.Linear (with or without bias), nn.MultiheadAttention, nn.LayerNorm, and
-    modules without parameters of their own (containers, dropout, activations). In them
+    modules without parameters of their own (containers, dropout, activations). A LayerNorm over several
+    dimensions and an attention with ``add_bias_kv`` do not occur. In them
 
     - every weight matrix, of Linear and of attention, is drawn from Xavier's uniform distribution with gain
       1: U(-b, b), b = sqrt(6 / (fan_in + fan_out)). Attention has the matrices of its output projection and
@@ -165,8 +168,8 @@ def groups(model: nn.Module, lr_new: float, decay: float, weight_decay: float) -
     ``cls``, ``positions`` (both) and ``tokens``; it is ``weight_decay`` for every other: matrices in layers
     and new parts, and the kernel of ``patch_embedding``.
 
-    Every parameter of the model stands in exactly one group. How many groups there are, and in which order,
-    is up to you.
+    Every parameter of the model, frozen (requires_grad False) or not, stands in exactly one group: what is
+    thawed later must not be missing. How many groups there are, and in which order, is up to you.
 
     Example: lr_new 1e-3, decay 0.5, two layers: 1e-3 for new parts, 5e-4 for layer 1 and the norm, 2.5e-4 for
     layer 0, 1.25e-4 for the embeddings below it.
@@ -181,7 +184,8 @@ def groups(model: nn.Module, lr_new: float, decay: float, weight_decay: float) -
 def schedule(optimizer: Optimizer, total: int, warmup: int, floor: float = 0.1) -> lr_scheduler.LRScheduler:
     """Linear warm-up and a cosine down to a share ``floor`` of the peak, for every group from its OWN peak.
 
-    A group's peak is the learning rate that it has when this function is called. Let s be the number of
+    A group's peak is the learning rate that it has when this function is called. The optimizer is fresh: it
+    has made no step, and no scheduler was built for it before. Let s be the number of
     ``scheduler.step()`` calls so far, 0 for the first update. A group's rate is its peak times
 
     - s / warmup for s < warmup (so the first update has the rate 0),
