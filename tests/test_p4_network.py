@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 import torch
 from local import Half, handout_faults
-from p4_network_answers import REWRITES, THOUGHTLESS
+from p4_network_answers import PADDED, REWRITES, THOUGHTLESS
 from torch import nn
 
 from grader.faults import Outcome
@@ -20,8 +20,7 @@ pytestmark = pytest.mark.timeout(120)
 
 POINTS = {"p4.architecture": 9.0, "p4.initialization": 5.0, "p4.memory": 9.0}
 MODULES = ("residual", "network")
-# A second each: the large network, counted or under FakeTensorMode. The reference meets them here, every
-# other answer in the long part.
+# A second each: the large network, counted or under FakeTensorMode. Answers meet them in the long part.
 LARGE = (
     "test_memory_of_resnet_101_d",
     "test_memory_of_your_own_network",
@@ -133,7 +132,7 @@ def test_judges_description_is_the_network(network) -> None:
 
 
 def test_the_reference_earns_everything() -> None:
-    assert half().points(half().submission()) == POINTS
+    assert half().lost(half().submission(), without=LARGE) == {}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,7 @@ def test_a_mistake_loses_its_question(name: str) -> None:
     assert set(lost) == set(mistake.questions)
 
 
-@pytest.mark.parametrize("name", ["one_moment_of_adam", "zeros_overwritten", "uniform_weights"])
+@pytest.mark.parametrize("name", ["one_moment_of_adam", "uniform_weights"])
 def test_a_mistake_is_named(name: str) -> None:
     without = [test.function.__name__ for test in half().tests if "memory_" in test.function.__name__]
     without.remove("test_memory_that_the_colleague_overlooked")
@@ -178,6 +177,12 @@ class ResNetD(nn.Module):
 
 def test_a_missing_network_costs_nothing_but_itself() -> None:
     assert set(half().lost(half().submission(network=NO_NETWORK), without=LARGE)) == {"p4.architecture"}
+
+
+def test_padding_in_place_of_a_stem_earns_its_blocks_alone() -> None:
+    """A parameter of the right size that touches no image: 0.9 and 1.2 are for the blocks."""
+    earned = half().points(half().submission(network=PADDED), "p4.architecture", without=LARGE)
+    assert earned == {"p4.architecture": pytest.approx(2.1)}
 
 
 def test_half_an_answer_earns_its_share() -> None:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 from local import Half
-from p4_network_answers import REWRITES, THOUGHTLESS
+from p4_network_answers import PADDED, REWRITES, THOUGHTLESS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -14,6 +14,20 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 @cache
 def half() -> Half:
     return Half("p4", "network")
+
+
+def test_the_reference_earns_everything() -> None:
+    assert half().points(half().submission()) == half().max_points
+
+
+def test_padding_earns_the_blocks_alone() -> None:
+    earned = half().points(half().submission(network=PADDED), "p4.architecture")
+    assert earned == {"p4.architecture": pytest.approx(2.1)}
+
+
+def test_zeros_that_are_overwritten_are_named() -> None:
+    folder = half().planted("zeros_overwritten")
+    assert half().named(folder, "p4.initialization") == {"zeros_overwritten"}
 
 
 @pytest.mark.parametrize("name", sorted(half().mistakes))

@@ -213,6 +213,25 @@ def network_shapes(sizes: dict[str, Any], shape: list[int], fake: bool) -> list[
     return [list(tensor.shape) for tensor in (*passed, logits)]
 
 
+def network_gradients(sizes: dict[str, Any], x: Tensor, seed: int) -> dict[str, Any]:
+    """A step of a network in train mode, with weights from the seed and the loss sum(direction * logits).
+
+    :return: ``logits``; ``largest``, of each parameter the largest entry of its gradient, 0 where it has none.
+    """
+    model = network.ResNetD(**sizes).train()
+    with torch.no_grad():
+        for place, parameter in enumerate(model.parameters()):
+            numbers = _draw(f"parameter {place}", parameter.shape, seed)
+            fan_in = max(1, parameter[0].numel()) if parameter.ndim > 1 else 1
+            parameter.copy_(1 + 0.3 * numbers if parameter.ndim < 2 else numbers / math.sqrt(fan_in))
+    logits = model(x.clone())
+    if logits.requires_grad:
+        (logits * _draw("direction", logits.shape, seed)).sum().backward()
+    gradients = [parameter.grad for parameter in model.parameters()]
+    largest = [0.0 if gradient is None else float(gradient.abs().max()) for gradient in gradients]
+    return {"logits": logits.detach(), "largest": largest}
+
+
 def network_output(sizes: dict[str, Any], x: Tensor, seed: int, training: bool) -> dict[str, Tensor]:
     """A pass of a network whose weights come from the seed.
 

@@ -145,6 +145,18 @@ def parameters_kept(layers: list[Any], fill: float) -> list[bool]:
     return [left is right and right.requires_grad for left, right in zip(before, behind, strict=True)]
 
 
+def buffers_kept(layers: list[Any], seed: int) -> tuple[list[Tensor], list[Tensor]]:
+    """The buffers of a network that was in use for a while, before initialize and behind it."""
+    model = _build(layers)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for buffer in model.buffers():
+            buffer.copy_(1 + 9 * torch.rand(buffer.shape, generator=generator))
+    before = [buffer.clone() for buffer in model.buffers()]
+    network.initialize(model)
+    return before, [buffer.clone() for buffer in model.buffers()]
+
+
 def initial_blocks(layers: list[Any], fill: float, x: Tensor) -> list[tuple[Tensor, Tensor]]:
     """Of each block in a first pass in train mode: what it makes of its input, and what its shortcut does."""
     model = _initialized(layers, fill, 1).train()

@@ -69,6 +69,28 @@ def named(role: Role) -> str:
     return f"the {role.part} of {what}{where}"
 
 
+def check_buffers(before: list[np.ndarray], behind: list[np.ndarray]) -> None:
+    """Fail unless every buffer is to the bit what it was."""
+    assert_same(len(behind), len(before), "the number of buffers")
+    for left, right in zip(before, behind, strict=True):
+        check(np.array_equal(left, right), "a buffer (the running statistics of a BatchNorm) was changed")
+
+
+def check_taking_part(student: Any, bench: Any, rng: np.random.Generator, **sizes: Any) -> None:
+    """Fail unless each parameter of a narrow network acts on what it makes of a few images, as they do.
+
+    :param sizes: of a ResNetD; a width is chosen here.
+    """
+    side = 8 if sizes.get("small") else 33
+    x = rng.normal(size=(4, sizes.get("in_channels", 3), side, side)).astype(np.float32)
+    sizes = {"num_classes": 5, **sizes, "width": 4}
+    got = student.run(bench.network_gradients, sizes, x, int(rng.integers(2**31)))
+    finite = bool(np.isfinite(got["logits"]).all() and np.isfinite(got["largest"]).all())
+    check(finite, "the logits or the gradients of a narrow network are not finite")
+    check(bool(np.ptp(got["logits"], axis=0).any()), "every image gets the same logits")
+    check(all(got["largest"]), "a parameter takes no part: it is counted, and its gradient is 0 everywhere")
+
+
 def check_constants(layers: Layers, constants: list[np.ndarray], branch_ends: bool = True) -> None:
     """Fail unless every bias is 0 and every BatchNorm's weight 1, or 0 where it ends a branch.
 

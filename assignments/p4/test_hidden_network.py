@@ -97,7 +97,7 @@ def test_networks_with_given_weights(student, reference, bench, rng):
     hint="Which arguments do your numbers of channels depend on?",
 )
 def test_parameters_of_other_networks(student, reference, bench, rng):
-    """Parameters, part by part, of a ResNet-50-D, a ResNet-152-D, and networks of random sizes."""
+    """Parameters, part by part, of a ResNet-50-D, a ResNet-152-D, and random ones; each takes part."""
     cases = [{"blocks": (3, 4, 6, 3)}, {"blocks": (3, 8, 36, 3), "num_classes": int(rng.integers(2, 500))}]
     for _ in range(6):
         cases.append(
@@ -118,6 +118,8 @@ def test_parameters_of_other_networks(student, reference, bench, rng):
         reference,
         label=lambda case: "parameters of the small kind" if case.get("small") else "parameters",
     )
+    for case in cases:
+        shared.check_taking_part(student, bench, rng, **case)
 
 
 @graded("p4.architecture", points=0.9, rung="edges", hint="What is left of 7 pixels at stride 2?")
@@ -144,6 +146,8 @@ def test_shapes_on_odd_images(student, reference, bench, rng):
         reference,
         label=stem_kind,
     )
+    for small in (True, False):
+        shared.check_taking_part(student, bench, rng, blocks=(1, 2), small=small)
 
 
 @graded("p4.architecture", points=0.9, rung="edges")
@@ -244,7 +248,7 @@ def test_gradients_of_the_first_step(student, bench, rng):
     "p4.initialization", points=0.6, rung="edges", hint="Is the BatchNorm that you set to 0 the branch's own?"
 )
 def test_constants_of_other_networks(student, bench, rng):
-    """Biases and BatchNorms: called twice, subclasses of Residual, BatchNorms in shortcuts, rows of rows."""
+    """Biases, BatchNorms and buffers: called twice, subclasses of Residual, shortcuts, rows of rows."""
     lone = [
         [four_convolutions(6, 9, kind="block")],
         [["row", [["row", [shared.two_convolutions(6, 6, kind="block")]]]]],
@@ -255,6 +259,7 @@ def test_constants_of_other_networks(student, bench, rng):
         answers.append((layers, student.run(bench.initial_constants, layers, 7.0, calls)))
     for layers, constants in answers:
         shared.check_constants(layers, constants)
+    shared.check_buffers(*student.run(bench.buffers_kept, large_network(rng), int(rng.integers(2**31))))
     kept = student.run(bench.parameters_kept, large_network(rng), 7.0)
     check(all(kept), "a parameter was replaced by another one, or wants no gradient any more")
 

@@ -17,7 +17,7 @@ def images(rng, *shape):
 
 
 @graded("p4.architecture", points=0.9, rung="interface")
-def test_architecture_form(student, bench):
+def test_architecture_form(student, bench, rng):
     """The docstrings' block and network: shapes, 448 and 2,110 parameters."""
     for sizes, given, made in (
         ((8, 4, 2), [2, 8, 7, 5], [2, 16, 4, 3]),
@@ -32,6 +32,7 @@ def test_architecture_form(student, bench):
     assert_same(parts["total"], 2_110, "parameters of the small network of the docstring")
     shapes = student.run(bench.network_shapes, SMALL, [5, 1, 7, 8], False)
     assert_same(shapes, [[5, 4, 7, 8], [5, 16, 7, 8], [5, 32, 4, 4], [5, 2]], "the shapes on its way")
+    shared.check_taking_part(student, bench, rng, **SMALL)
 
 
 @graded(
@@ -59,21 +60,23 @@ def test_architecture_of_a_block(student, bench):
 @graded(
     "p4.architecture", points=0.9, rung="figures", hint="Count the stem first: 864, 9,216 and 18,432 weights."
 )
-def test_architecture_parameters(student, bench):
-    """44,568,392 parameters, stage by stage as in the handout."""
+def test_architecture_parameters(student, bench, rng):
+    """44,568,392 parameters, stage by stage as in the handout; of a narrow copy each takes part."""
     got = student.run(bench.network_parts, {}, [1, 3, 64, 64])
     stages = {"stage1": 215_808, "stage2": 1_219_584, "stage3": 26_090_496, "stage4": 14_964_736}
     want = {"stem": 28_768, **stages, "head": 2_049_000, "total": 44_568_392}
     assert_same(got, want, "the parameters of ResNetD()")
+    shared.check_taking_part(student, bench, rng)
 
 
 @graded("p4.architecture", points=0.9, rung="figures")
-def test_architecture_shapes(student, bench):
+def test_architecture_shapes(student, bench, rng):
     """The shapes on the way of two images of 224 x 224, without a number being computed."""
     got = student.run(bench.network_shapes, {}, [2, 3, 224, 224], True)
     stages = [(3, 256, 56), (4, 512, 28), (23, 1024, 14), (3, 2048, 7)]
     blocks = [[2, channels, side, side] for number, channels, side in stages for _ in range(number)]
     assert_same(got, [[2, 64, 56, 56], *blocks, [2, 1000]], "the shapes under FakeTensorMode")
+    shared.check_taking_part(student, bench, rng, blocks=(1, 1, 1, 1))
 
 
 @graded("p4.architecture", points=0, rung="random")
@@ -141,7 +144,7 @@ def test_initialization_at_any_depth(student, bench, rng):
 
 @graded("p4.initialization", points=0, rung="random")
 def test_initialization_spread(student, bench, rng):
-    """Standard deviations of convolutions and linear layers in a network of random width."""
+    """Standard deviations of convolutions and linear layers of random width; buffers as they were."""
     width = 8 * int(rng.integers(6, 9))
     layers = [
         *shared.rectified(3, width, 3),
@@ -152,6 +155,7 @@ def test_initialization_spread(student, bench, rng):
     parameters = student.run(bench.initial_parameters, layers, 7.0, 1)
     shared.check_spread(layers, parameters)
     shared.check_constants(layers, parameters)
+    shared.check_buffers(*student.run(bench.buffers_kept, layers, int(rng.integers(2**31))))
 
 
 # ---- p4.memory ---------------------------------------------------------------------------------------------
