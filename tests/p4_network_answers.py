@@ -374,7 +374,7 @@ PADDED = """
 class ResNetD(ResNetD):
     def __init__(self, blocks=(3, 4, 23, 3), width=64, num_classes=1000, in_channels=3, small=False):
         super().__init__(blocks, width, num_classes, in_channels, small)
-        self.padding = nn.Parameter(torch.zeros(sum(parameter.numel() for parameter in self.stem.parameters())))
+        self.padding = nn.Parameter(torch.zeros(sum(one.numel() for one in self.stem.parameters())))
         self.stem, self.width, self.small = nn.Identity(), width, small
 
     def forward(self, x):

@@ -216,7 +216,7 @@ def network_shapes(sizes: dict[str, Any], shape: list[int], fake: bool) -> list[
 def network_gradients(sizes: dict[str, Any], x: Tensor, seed: int) -> dict[str, Any]:
     """A step of a network in train mode, with weights from the seed and the loss sum(direction * logits).
 
-    :return: ``logits``; ``largest``, of each parameter the largest entry of its gradient, 0 where it has none.
+    :return: ``logits``; ``largest``, of each parameter the largest entry of its gradient, 0 if there is none.
     """
     model = network.ResNetD(**sizes).train()
     with torch.no_grad():

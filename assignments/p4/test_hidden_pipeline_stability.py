@@ -47,7 +47,7 @@ def ask_all(student, reference, cases):
 
 @graded("p4.stability", points=0.5, rung="random", hint="Halfway between 13 and 128 in the logarithm is 41.")
 def test_attainable_random(student, reference, rng):
-    """Random numbers of images a class, a few and many, with accuracies just below and just above the line."""
+    """Random numbers of images a class, with accuracies just below and just above the line."""
     few, many = (np.exp(rng.uniform(*np.log(ends), size=12)) for ends in ((14, 70), (250, 1270)))
     # Both in one case: no limit that is the same for all agrees.
     cases = [questions(round(less)) + questions(round(more)) for less, more in zip(few, many, strict=True)]

