@@ -1,5 +1,7 @@
 """Given with p4, not handed in: trains a small ResNet-D of yours on digits, in a configuration you choose.
 
+Run it in the folder of your files, starter/p4:
+
 python -m stability                              the six configurations of p4.stability
 python -m stability --lr 1.0 --zero-init         one of them: seven seconds, then its loss and its outcome
 
