@@ -51,6 +51,12 @@ def _number(value: float | Tensor) -> float:
     return number if math.isfinite(number) else math.inf
 
 
+def _similarities(said: Tensor, targets: Tensor) -> tuple[Tensor, str]:
+    """A loss that multiplies matrices, as contrastive ones do, and the type in which it did."""
+    alike = said.float() @ said.float().T
+    return F.mse_loss(alike.float(), targets @ targets.T), str(alike.dtype).removeprefix("torch.")
+
+
 def _drive(
     model: _Watched,
     batches: list[tuple[Tensor, Tensor]],
@@ -61,6 +67,7 @@ def _drive(
     momentum: float,
     growth: int,
     stale: float | None,
+    matrices: bool = False,
 ) -> dict[str, list[float] | list[str] | Tensor]:
     """Make a step with each batch; what can be seen of them from outside."""
     optimizer = _NotingSGD(model.parameters(), lr=lr, momentum=momentum)
@@ -72,9 +79,17 @@ def _drive(
         for parameter in model.parameters():
             parameter.grad = torch.full_like(parameter, stale)
     seen: dict[str, list[float]] = {"loss": [], "norm": [], "scale": [], "next_lr": [], "weights": []}
+
+    def loss_fn(said: Tensor, targets: Tensor) -> Tensor:
+        if not matrices:
+            return F.mse_loss(said, targets)
+        loss, kind = _similarities(said, targets)
+        model.types.append(kind)
+        return loss
+
     for inputs, targets in batches:
         loss, norm = training.train_step(
-            model, (inputs, targets), F.mse_loss, optimizer, scheduler, scaler, max_norm, getattr(torch, half)
+            model, (inputs, targets), loss_fn, optimizer, scheduler, scaler, max_norm, getattr(torch, half)
         )
         seen["loss"].append(_number(loss))
         seen["norm"].append(_number(norm))
@@ -109,12 +124,14 @@ def mixed_steps(
     momentum: float = 0.9,
     growth: int = 3,
     stale: float | None = None,
+    matrices: bool = False,
 ) -> dict[str, list[float] | list[str] | Tensor]:
     """Steps of a small network on data that the seed decides.
 
     :param size: of the targets.
     :param overflowing: number of a batch with an infinite input.
     :param stale: stands in every gradient before the first step.
+    :param matrices: with a loss that multiplies matrices, so that autocast changes it.
     """
     generator = torch.Generator().manual_seed(seed)
     first, second = nn.Linear(6, 9), nn.Linear(9, 2)
@@ -127,7 +144,8 @@ def mixed_steps(
         if at == overflowing:
             inputs[3, 1] = math.inf
         batches.append((inputs, size * torch.randn(8, 2, generator=generator)))
-    return _drive(_Watched(first, second), batches, half, scale, max_norm, 0.05, momentum, growth, stale)
+    network = _Watched(first, second)
+    return _drive(network, batches, half, scale, max_norm, 0.05, momentum, growth, stale, matrices)
 
 
 # ---- p4.checkpoint -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import training
-from given import TinyDecoder, TrainState, advance, fresh_state
+from given import TinyDecoder, TrainState, advance, fresh_state, launch
 from torch import Tensor
 
 # ---- p4.checkpoint -----------------------------------------------------------------------------------------
@@ -61,6 +62,53 @@ def full_disk(seed: int, data_seed: int, steps: list[int]) -> list[Tensor]:
         return [first, kept, last, _numbers(state)]
 
 
+def killed_save(seed: int, data_seed: int, steps: int) -> tuple[list[Tensor], list[Tensor]]:
+    """Save at the beginning; then, some steps later, in processes that are killed at a write; load.
+
+    A process is killed where a file grows over half of the first file, over all of it, or over nine tenths of
+    what the new one needs: a copy of the old file passes the last two.
+
+    :return: what the first file holds and what the second save would have written, and what each load found.
+    """
+    generator = torch.Generator().manual_seed(data_seed)
+    data = torch.randn(24, 5, generator=generator), torch.randint(3, (24,), generator=generator)
+    state = fresh_state(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path, whole = Path(folder) / "training.pt", Path(folder) / "elsewhere" / "training.pt"
+        whole.parent.mkdir()
+        training.save(state, path)
+        old = _numbers(state)
+        advance(state, *data, steps)
+        new = _numbers(state)
+        training.save(state, whole)
+        size, found = path.stat().st_size, []
+        for limit in (size // 2, size, whole.stat().st_size * 9 // 10):
+            _save_and_die(state, path, limit)
+            training.load(state, path)
+            found.append(_numbers(state))
+            training.load(state, whole)
+    return [old, new], found
+
+
+def _save_and_die(state: TrainState, path: Path, limit: int) -> None:
+    """Save in a process of its own, which a file that grows over the limit ends without a word."""
+    if not hasattr(os, "fork"):
+        return
+    child = os.fork()
+    if child == 0:
+        try:
+            import resource
+            import signal
+
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            training.save(state, path)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
 def _save_badly(state: TrainState, path: Path) -> None:
     try:
         import resource
@@ -95,6 +143,18 @@ def shards(n: int, world: int, epochs: list[int], seed: int, elsewhere: list[int
     return found
 
 
+def ranks_of_rows(n: int, world: int, draws: list[tuple[int, int]]) -> Tensor:
+    """The rank that each row is dealt to, (draws, n) int64; -1: to none.
+
+    :param draws: epoch and seed of each draw.
+    """
+    found = torch.full((len(draws), n), -1)
+    for at, (epoch, seed) in enumerate(draws):
+        for rank in range(world):
+            found[at, torch.as_tensor(training.shard(n, world, rank, epoch, seed)).long()] = rank
+    return found
+
+
 def drawn_after_shards(calls: list[tuple[int, int, int, int, int]], global_seed: int) -> list[float]:
     """The next numbers of the three global generators, after some calls of shard."""
     _seed_all(global_seed)
@@ -107,6 +167,24 @@ def _seed_all(seed: int) -> None:
     torch.manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
+
+
+def forwarded_on_ranks(
+    seed: int, words: int, ranks: list[list[tuple[Tensor, Tensor]]], pad: int
+) -> list[list[Tensor]]:
+    """What the model was given on each rank, in order; each rank is a real process."""
+    return launch(
+        _forwarded, [(seed, words, [tuple(pair) for pair in batches], pad) for batches in ranks], seconds=12.0
+    )
+
+
+def _forwarded(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int) -> list[Tensor]:
+    torch.manual_seed(seed)
+    model = TinyDecoder(words)
+    seen: list[Tensor] = []
+    model.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].clone()))
+    training.accumulate(model, batches, pad)
+    return seen
 
 
 def order_of_work(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int) -> str:

@@ -110,6 +110,7 @@ def test_train_step_random(student, reference, bench, rng):
     """Weights, losses and norms of single steps in both formats, clipped and not."""
     cases = [step_case(rng, "float16", thousandths=clipped(rng)) for _ in range(12)]
     cases += [step_case(rng, "bfloat16", thousandths=clipped(rng)) for _ in range(6)]
+    cases += [step_case(rng, half, thousandths=30, matrices=True) for half in ("float16", "bfloat16") * 2]
     check_each(cases, stepped(bench), student, reference)
 
 

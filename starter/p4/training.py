@@ -69,13 +69,14 @@ def train_step(
 ) -> tuple[float, float]:
     """Make one training step in mixed precision.
 
-    The loss is loss_fn(model(inputs), targets), both computed under autocast. The gradient of all parameters
-    together is scaled down to the norm max_norm if its norm is above that; its norm is that of the gradient
-    of the loss itself, whatever the scaler has multiplied it with. Then the optimizer makes its step, and the
-    scheduler, which counts steps, makes one after it.
+    The loss is loss_fn(model(inputs), targets); model and loss_fn both run under autocast. The gradient of
+    all parameters together is scaled down to the norm max_norm if its norm is above that; its norm is that of
+    the gradient of the loss itself, whatever the scaler has multiplied it with. Then the optimizer makes its
+    step, and the scheduler, which counts steps, makes one after it.
 
     With a scaler, a gradient that is not finite means: no step of the optimizer, none of the scheduler, and
-    a smaller scale from then on.
+    a smaller scale from then on. A step that was made may leave the scale as it is or make it larger. What
+    becomes of such a gradient in bfloat16, without a scaler, is not asked.
 
     Args:
         model: parameters float32, and they stay so; left in the mode in which it comes.
@@ -107,7 +108,10 @@ def save(state: TrainState, path: Path) -> None:
     is not.
 
     Whatever happens while it writes (the disk is full, the process is killed): what stood under `path` before
-    is whole until the new file is complete.
+    is there and whole until the new file is complete. An error may be passed on, and a temporary file may
+    stay behind.
+
+    Whether the model is in training or in evaluation mode is no part of the state.
 
     Args:
         path: the file, in a folder that exists. It holds everything, for it may be carried to another machine
@@ -144,9 +148,9 @@ def should_save(
 
     Args:
         step: steps done, 1 .. total.
-        score: the score of the evaluation after this step, higher is better; None if there was none. A NaN is
-            never the best, nor is a score that only equals the best.
-        best: the best score before this one; None if there was none. Never NaN.
+        score: the score of the evaluation after this step, higher is better; finite or NaN, or None if there
+            was none. A NaN is never the best, nor is a score that only equals the best.
+        best: the best score before this one, finite; None if there was none.
         total: steps of the whole training.
 
     Returns: a set of these words, the empty one if no checkpoint is due.
@@ -164,16 +168,19 @@ def shard(n: int, world: int, rank: int, epoch: int, seed: int) -> list[int] | T
 
     Over all ranks of an epoch, each of the rows 0 .. n - 1 occurs exactly once: none is left out, none is
     repeated, and the numbers of rows of two ranks differ by at most 1. Which rows a rank gets is drawn anew,
-    over all rows, in every epoch.
+    over all rows, in every epoch and for every seed: any two rows meet on one rank in some epochs and part in
+    others.
 
     The ranks do not talk to each other: each calls this function for itself, and they agree because the draw
-    depends on n, seed and epoch alone. torch's, NumPy's and Python's global random numbers are neither used
-    nor changed.
+    depends on n, seed and epoch alone. Two pairs of seed and epoch with the same sum may give the same draw.
+    torch's, NumPy's and Python's global random numbers are neither used nor changed.
 
     Args:
         n: number of rows, 0 or more; it may be smaller than world.
         world: number of ranks, 1 or more.
         rank: 0 .. world - 1.
+        epoch: 0 or more.
+        seed: 0 .. 2**31 - 1.
 
     Raises ValueError if rank is not one of these.
 
@@ -196,8 +203,9 @@ def accumulate(model: nn.Module, micro_batches: list[tuple[Tensor, Tensor]], pad
         model: maps inputs (B, T) to logits (B, T, V). Its parameters' .grad may hold something when the call
             begins: that does not count. Its frozen parameters (requires_grad False) are left alone.
         micro_batches: (inputs (B, T) int64, targets (B, T) int64) each, already shifted; B and T may differ.
-            They are forwarded one at a time: all of them together would not fit into memory. A micro-batch,
-            or a rank, may have no token at all, and a rank may have no micro-batch.
+            They are forwarded one at a time, for all of them together would not fit into memory; each once,
+            and on its own rank alone. One without any token may be left out. A micro-batch, or a rank, may
+            have no token at all, and a rank may have no micro-batch.
         pad: the target that is no token; it need not be a class.
 
     Returns: the mean loss per token over all ranks, the same on each; 0 if there is no token anywhere, and
