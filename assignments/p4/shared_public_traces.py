@@ -161,6 +161,9 @@ class _Drawn:
                 self.speed[start : start + int(rng.integers(4, 10))] *= 0.2
         if rng.random() < 0.3:
             self.speed[self._time(100) :] *= 0.75
+        if rng.random() < 0.4:  # a quick spell: its end is a drop beside it, and none beside the first steps
+            start = self._time(60, last=300)
+            self.speed[start : start + int(rng.integers(80, 200))] *= 3
         if rng.random() < 0.5:
             self.lr[self._time(2)] *= 1.3
         if rng.random() < 0.5:
@@ -201,11 +204,17 @@ class _Drawn:
 
     def plant_throughput_drop(self):
         """Images come slowly for a while, or from then on."""
-        start = self._time(80, last=60)
+        start = self._time(160, last=60)
         length = int(self.rng.choice([30, 50, self.n]))
         before = self.speed[start - 30 : start]  # a pause just before would lengthen the drop
         before[before < 0.6 * self.usual] = 0.9 * self.usual
-        self.speed[start : start + length] *= self.rng.uniform(0.1, 0.35)
+        low = self.rng.uniform(0.1, 0.35)
+        if self.rng.random() < 0.4:  # by stairs, none of which is a drop beside the one before
+            self.speed[start - 90 : start] = 0.68 * self.usual
+            length, low = self.n, 0.38
+        during = self.speed[start : start + length]
+        during[:] = low * self.usual
+        self.speed[start - 90 : start + length] *= 1 + 0.03 * self._normal()[start - 90 : start + length]
         self.found["throughput_drop"] = start + 19
 
     def plant_nan(self):

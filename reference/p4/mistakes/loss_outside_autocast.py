@@ -1,5 +1,5 @@
-"""The model ran under autocast and the loss did not. A loss that multiplies matrices then computes in float32:
-both belong under autocast, which knows itself what must stay float32.
+"""The model ran under autocast and the loss did not. A loss that multiplies matrices then computes in
+float32: both belong under autocast, which knows itself what must stay float32.
 """
 
 QUESTIONS = ("p4.amp",)
