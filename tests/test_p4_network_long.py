@@ -25,9 +25,9 @@ def test_padding_earns_the_blocks_alone() -> None:
     assert earned == {"p4.architecture": pytest.approx(2.1)}
 
 
-def test_zeros_that_are_overwritten_are_named() -> None:
-    folder = half().planted("zeros_overwritten")
-    assert half().named(folder, "p4.initialization") == {"zeros_overwritten"}
+@pytest.mark.parametrize("name", ["zeros_overwritten", "uniform_weights", "running_statistics_wiped"])
+def test_a_mistake_of_the_first_weights_is_named(name: str) -> None:
+    assert half().named(half().planted(name), "p4.initialization") == {name}
 
 
 @pytest.mark.parametrize("name", sorted(half().mistakes))
