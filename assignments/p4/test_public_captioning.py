@@ -202,8 +202,8 @@ def test_start_of_a_block(student, bench):
 @graded("p4.init", points=0, rung="random")
 def test_start_is_drawn_anew(student, bench, rng):
     """Two starts have different matrices."""
-    seeds = [int(seed) for seed in rng.choice(2**31, size=2, replace=False)]
-    starts = [student.run(bench.initialised_parts, "one block", 16, seed, 7.0)["new"] for seed in seeds]
+    drawn = rng.choice(2**31, size=2, replace=False).tolist()
+    starts = [student.run(bench.initialised_parts, "one block", 16, seed, 7.0)["new"] for seed in drawn]
     for name, found in starts[0].items():
         if found.ndim > 1:
             check(float(np.mean(found == starts[1][name])) < 0.1, f"{name} is the same in two starts")

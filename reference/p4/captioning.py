@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer, lr_scheduler
 
 # ---- p4.captions -------------------------------------------------------------------------------------------
@@ -69,9 +70,9 @@ def caption_loss(
     # BEGIN SOLUTION p4.loss
     said, targets = logits[:, :-1].flatten(0, 1), captions[:, 1:].flatten()
     counted = (targets != pad).sum().clamp(min=1)
-    smoothed = nn.CrossEntropyLoss(ignore_index=pad, label_smoothing=smoothing, reduction="sum")
-    plain = nn.CrossEntropyLoss(ignore_index=pad, reduction="sum")
-    return smoothed(said, targets) / counted, torch.exp(plain(said, targets).detach() / counted)
+    loss = F.cross_entropy(said, targets, ignore_index=pad, label_smoothing=smoothing, reduction="sum")
+    plain = F.cross_entropy(said.detach(), targets, ignore_index=pad, reduction="sum")
+    return loss / counted, torch.exp(plain / counted)
     # END SOLUTION
 
 
@@ -225,7 +226,7 @@ def groups(model: nn.Module, lr_new: float, decay: float, weight_decay: float) -
 
         the new parts                                              lr_new
         layers[k] of a stack                                       lr_new * decay ** (n - k)
-        norm of a stack                                            lr_new * decay, as its last layer
+        norm of a stack                                            lr_new * decay, like layers[n - 1]
         patch_embedding, cls, positions, tokens (and so the head)  lr_new * decay ** (n + 1)
 
     Weight decay is 0 for every parameter of fewer than two dimensions (biases, norms) and for the tables

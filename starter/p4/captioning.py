@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim import Optimizer, lr_scheduler
 
 # ---- p4.captions -------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ def groups(model: nn.Module, lr_new: float, decay: float, weight_decay: float) -
 
         the new parts                                              lr_new
         layers[k] of a stack                                       lr_new * decay ** (n - k)
-        norm of a stack                                            lr_new * decay, as its last layer
+        norm of a stack                                            lr_new * decay, like layers[n - 1]
         patch_embedding, cls, positions, tokens (and so the head)  lr_new * decay ** (n + 1)
 
     Weight decay is 0 for every parameter of fewer than two dimensions (biases, norms) and for the tables

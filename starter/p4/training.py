@@ -6,10 +6,12 @@ Questions in order: p4.monitor, p4.amp, p4.checkpoint, p4.distributed.
 from __future__ import annotations
 
 import math
-
+import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from given import Trace, TrainState
 from torch import Tensor, distributed, nn
@@ -23,10 +25,11 @@ from torch.optim.lr_scheduler import LRScheduler
 def alerts(trace: Trace) -> dict[str, int]:
     """Read a training's log and report what should have woken somebody, with the first step of each.
 
-    "Median of n steps" is that of the n values; "the last n" are counted with step t, "the n before" without.
+    These are the rules. "Median of n steps" is that of their n values; "the last n" steps are t - n + 1 to t,
+    "the n before" are t - n to t - 1.
 
-        nan              loss or grad_norm of step t is not finite. The watch ends there: from step t on
-                         nothing counts for any other alert, nor does an evaluation at step t or later.
+        nan              loss or grad_norm of step t is not finite. The training counts as over then: no other
+                         alert is raised at step t or later, and evaluations at step t or later do not count.
         spike            loss[t] is above 3 times the median loss of the 50 steps before; t is 50 or more.
         exploding_grad   grad_norm[t] is above 10 times the median of the 50 steps before; t is 50 or more.
         plateau          the least loss of the last 200 steps is above 0.99 times the least loss from step
