@@ -93,8 +93,8 @@ def test_validation_epochs_random(student, reference, rng):
 def test_budget_edges(student, reference):
     """One batch and less, plans that just fit, numbers below 1, validation once in a run."""
     plan = {"images": 640, "batch": 64, "epochs": 3, "seconds_per_step": 1.0, "drop_last": True}
-    # A quarter of an hour a step: 2 hours to the bit, in whatever order it is multiplied and divided. (A whole
-    # number: check_each moves floats by a bit, and here that would decide.)
+    # A quarter of an hour a step: 2 hours to the bit, in whatever order it is multiplied and divided. It is a
+    # whole number, since check_each moves floats by a bit, which would decide here.
     fits = {"images": 4, "batch": 1, "epochs": 2, "seconds_per_step": 900, "drop_last": False}
     changed = [
         *({**plan, name: value} for name in ("images", "batch", "epochs") for value in (0, -5)),
