@@ -152,6 +152,30 @@ def test_the_loss_is_torchs(captioning) -> None:
     assert float(perplexity) == pytest.approx(math.exp(float(plain)))
 
 
+def test_the_blocks_arithmetic_is_torchs(shared) -> None:
+    """What the public test expects is torch's norm_first decoder layer whose self-attention adds nothing."""
+    rng, d = np.random.default_rng(0), 12
+    weights = shared.block_weights(rng, d)
+    layer = nn.TransformerDecoderLayer(d, 3, 4 * d, 0.0, "gelu", batch_first=True, norm_first=True).double()
+    for silent in layer.self_attn.out_proj.parameters():
+        nn.init.zeros_(silent)
+    ours = {"norm1": layer.norm2, "attention": layer.multihead_attn, "norm2": layer.norm3}
+    for name, module in {**ours, "ffn.0": layer.linear1, "ffn.3": layer.linear2}.items():
+        start = name + "."
+        held = {key.removeprefix(start): value for key, value in weights.items() if key.startswith(start)}
+        module.load_state_dict({key: torch.from_numpy(value) for key, value in held.items()})
+    for places in (9, 5):
+        x, memory = shared.stream(rng, 3, 5, d), shared.stream(rng, 3, places, d)
+        want = layer(torch.from_numpy(x).double(), torch.from_numpy(memory).double()).detach().numpy()
+        np.testing.assert_allclose(shared.expected_block(weights, 3, x, memory), want, rtol=1e-10, atol=1e-10)
+
+
+def test_no_bench_tells_what_a_block_makes() -> None:
+    """A submission can reach whatever stands in its own process."""
+    for path in half().folder.glob("bench*captioning.py"):
+        assert "TransformerDecoderLayer" not in path.read_text(encoding="utf-8")
+
+
 def test_a_mixing_block_mixes_silently() -> None:
     """What the handout says of batch_first: an error where sizes differ, other samples' images where not."""
     torch.manual_seed(0)

@@ -203,6 +203,12 @@ def _tell(value: float) -> float:
     return summed.item()
 
 
+def _tell_and_meet(value: float) -> float:
+    summed = _tell(value)
+    torch.distributed.barrier()
+    return summed
+
+
 def _fail_on(value: float) -> float:
     if value == 1:
         raise ValueError("one is too many")
@@ -227,6 +233,13 @@ def test_ranks_work_together_in_little_time(given) -> None:
     before = os.times()
     assert given.launch(_tell, [(1.0,), (2.0,), (4.0,)]) == [7.0, 7.0, 7.0]
     assert sum(os.times()[:4]) - sum(before[:4]) < 2.0
+
+
+@pytest.mark.parametrize("task", [_tell, _tell_and_meet])
+def test_ranks_that_come_to_their_end_print_nothing(task, given, capfd) -> None:
+    for _ in range(3):
+        given.launch(task, [(1.0,), (2.0,)])
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ def test_alerts_random(student, rng):
     pooled = []
     for at, shape in enumerate(rng.permutation(np.repeat(TRACES.SHAPES, 8)).tolist()):
         trace, right = TRACES.trace(rng, shape, some_events(rng, 3))
-        pooled.append(TRACES.judged(at, student.training.alerts(trace), right))
+        found = student.training.alerts(trace)
+        pooled.append(TRACES.judged(at, found, right))
     award(closed_share(pooled), "some alerts are missing or false; a false one cancels a right one")
 
 
