@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import psutil
@@ -28,6 +29,9 @@ class Allowance:
     wall_seconds: float | None = None
     spent: float = 0.0
     started: float = field(default_factory=time.monotonic)
+    _parts: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # up to where, and how much
 
     @classmethod
     def of_timeout(cls, seconds: float | None) -> Allowance:
@@ -39,8 +43,23 @@ class Allowance:
         """:raises TookTooLong: something is spent."""
         if self.cpu_seconds is not None and self.spent > self.cpu_seconds:
             raise TookTooLong("computing time", self.cpu_seconds)
+        for end, seconds in self._parts:
+            if self.spent > end:
+                raise TookTooLong("computing time", seconds)
         if self.wall_seconds is not None and time.monotonic() - self.started > self.wall_seconds:
             raise TookTooLong("waiting time", self.wall_seconds)
+
+    @contextlib.contextmanager
+    def at_most(self, seconds: float | None) -> Iterator[None]:
+        """A part of it for what comes next, such as one training of several; None: no limit of its own."""
+        if seconds is None:
+            yield
+            return
+        self._parts.append((self.spent + seconds, seconds))
+        try:
+            yield
+        finally:
+            self._parts.pop()
 
     def remaining(self) -> float:
         """Seconds until the wall deadline, at most one interval."""

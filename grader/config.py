@@ -66,11 +66,13 @@ class GateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     :param measure: the function in measure.py that gives the figure.
     :param wrong: the known mistakes that the gate must reject.
     :param seeds: how many runs of the reference calibrate it.
+    :param seconds: of computing that one run may take; by default the test's limit is the only one.
     """
 
     measure: Text
     wrong: list[Text]
     seeds: Positive = 60
+    seconds: Positive | None = None
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, Protocol
 
+from grader.allowance import Allowance
 from grader.band_file import StoredBand, load_bands
 from grader.config import Assignment
 from grader.faults import GraderFault, Mismatch
@@ -29,6 +30,10 @@ class Trained(Protocol):
         """What runs left behind, for the recognition of mistakes."""
 
     @property
+    def allowance(self) -> Allowance:
+        """What it may spend."""
+
+    @property
     def notes(self) -> list[str]:
         """What is worth knowing whatever the outcome."""
 
@@ -43,6 +48,7 @@ class Gate:
     :param measure: ``measure(subject, bench, seed)`` runs the subject and gives its figure.
     :param seed: the grading seed.
     :param show: takes the pictures of each run, its curves beside the reference's bands.
+    :param seconds: of computing, for each run; None: the test's limit alone.
     """
 
     id: str
@@ -52,6 +58,7 @@ class Gate:
     seed: int
     show: Callable[[Picture], None] | None = None
     bands: Mapping[str, Mapping[str, StoredBand]] = field(default_factory=dict)
+    seconds: float | None = None
 
     def judge(self, subject: Trained) -> None:
         """Fail the test unless the subject passes the sequential rule; either way the margin is told.
@@ -72,9 +79,9 @@ class Gate:
         subject.notes.append(margin(self.record, figures))
 
     def _figure(self, subject: Trained, run: int) -> float:
-        measured = run_measure(
-            self.measure, subject, self.bench, seed_for(self.seed, f"gate {self.id} run {run}")
-        )
+        seed = seed_for(self.seed, f"gate {self.id} run {run}")
+        with subject.allowance.at_most(self.seconds):
+            measured = run_measure(self.measure, subject, self.bench, seed)
         subject.evidence.append(measured.evidence)
         for picture in measured.pictures if self.show else ():
             self._show(picture)
@@ -116,7 +123,8 @@ def find_gate(
             f"{gate_id} was calibrated with {record.measure!r}, and {name!r} is asked: calibrate again"
         )
     bands = load_bands(assignment.folder).get(gate_id, {}) if show else {}
-    return Gate(gate_id, record, measure_function(measures, name), bench, seed, show, bands)
+    seconds = assignment.gates[gate_id].seconds
+    return Gate(gate_id, record, measure_function(measures, name), bench, seed, show, bands, seconds)
 
 
 def measure_function(measures: ModuleType, name: str) -> MeasureFunction:

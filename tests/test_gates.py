@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+from grader.allowance import Allowance, TookTooLong
 from grader.config import Assignment, GateSpec
 from grader.faults import GraderFault, Mismatch
 from grader.gate_file import write_gates
@@ -34,7 +35,30 @@ def gate(figures, direction="higher", seed=1):
 
 
 def subject():
-    return SimpleNamespace(evidence=[], notes=[])
+    return SimpleNamespace(evidence=[], notes=[], allowance=Allowance())
+
+
+@pytest.mark.parametrize(("seconds", "stopped"), [(25, True), (None, False)])
+def test_each_run_has_a_limit_of_its_own(seconds, stopped):
+    """Three runs of 24 seconds are within 25 each; one of 26 is not."""
+    trained = subject()
+
+    def taking(each):
+        def measure(subject, bench, seed):
+            subject.allowance.spent += each
+            subject.allowance.check()
+            return 0.9605 if each < 25 else 0.99
+
+        return Gate("p5.accuracy", record(), measure, None, 1, seconds=seconds)
+
+    for _ in range(3):
+        taking(24)._figure(trained, 0)
+    if stopped:
+        with pytest.raises(TookTooLong, match="25 s of computing time"):
+            taking(26).judge(trained)
+        trained.allowance.check()  # the limit was the run's, not the test's
+    else:
+        taking(26).judge(trained)
 
 
 def test_one_good_run_passes():

@@ -12,6 +12,7 @@ import pytest
 import support
 
 from grader import artifacts as artifacts_module
+from grader.allowance import Allowance
 from grader.artifacts import LIMIT, Artifacts
 from grader.band_file import bands_of, curves_of, load_bands, write_bands
 from grader.drawing import CAPTIONED, POINTS, _lay, draw, draw_bars
@@ -181,7 +182,7 @@ def gate(show, bands=None):
 def test_a_gate_shows_each_run_beside_the_reference() -> None:
     shown: list = []
     bands = bands_of([curves_of([CURVES, SURE])])
-    subject = SimpleNamespace(evidence=[], notes=[])
+    subject = SimpleNamespace(evidence=[], notes=[], allowance=Allowance())
     gate(shown.append, bands).judge(subject)
     assert [picture.name for picture in shown] == ["loss", "sure"]
     assert shown[0].bands["training"].middle == [2.3, 1.0, math.inf, 0.2]
@@ -189,7 +190,7 @@ def test_a_gate_shows_each_run_beside_the_reference() -> None:
 
 
 def test_a_gate_that_nobody_watches_draws_nothing() -> None:
-    gate(None).judge(SimpleNamespace(evidence=[], notes=[]))
+    gate(None).judge(SimpleNamespace(evidence=[], notes=[], allowance=Allowance()))
 
 
 def test_a_failing_gate_shows_its_run_too() -> None:
@@ -197,7 +198,7 @@ def test_a_failing_gate_shows_its_run_too() -> None:
     failing = gate(shown.append)
     object.__setattr__(failing, "measure", lambda *_: Measured(0.1, pictures=[CURVES]))
     with pytest.raises(Mismatch):
-        failing.judge(SimpleNamespace(evidence=[], notes=[]))
+        failing.judge(SimpleNamespace(evidence=[], notes=[], allowance=Allowance()))
     assert len(shown) == 1
 
 

@@ -117,7 +117,8 @@ def short_looks(
 
 def short_logits(images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, seeds: list[int]) -> Tensor:
     """Logits of tests and tokens after four steps of training, (seeds, K, 6, V)."""
-    models = [_trained(images, captions, seed, 4) for seed in seeds]
+    # Each on its own copies: whether a training leaves its data alone is asked elsewhere.
+    models = [_trained(images.clone(), captions.clone(), seed, 4) for seed in seeds]
     with torch.no_grad():
         return torch.stack([model(tests, tokens[:, :-1]) for model in models])
 

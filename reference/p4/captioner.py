@@ -68,7 +68,7 @@ def train(images: Tensor, captions: Tensor, seed: int, steps: int = 400) -> nn.M
     t is about word t + 1: a `shell.Captioner` around your decoder is one. The grader puts it into eval mode
     before it goes on to `decode`.
 
-    Uses at most 25 seconds of one processor core; about 5 are enough.
+    A run of the grader, training and captions, may take 25 seconds of one processor core; about 7 are enough.
 
     Example: the loss begins near ln 14 = 2.64; after 50 steps of 32 scenes it is near 1.1.
     """
