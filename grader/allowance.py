@@ -29,9 +29,7 @@ class Allowance:
     wall_seconds: float | None = None
     spent: float = 0.0
     started: float = field(default_factory=time.monotonic)
-    _parts: list[tuple[float, float]] = field(
-        default_factory=list
-    )  # up to where, and how much
+    _parts: list[tuple[float, float]] = field(default_factory=list)  # up to where, and how much
 
     @classmethod
     def of_timeout(cls, seconds: float | None) -> Allowance:

@@ -12,9 +12,9 @@ CURVE = 10  # steps to a point of the drawn loss
 def exact_match(subject, bench, seed):
     """Share of 1,000 new scenes whose caption is right in every word, after a training on 6,000.
 
-    All words but <pad>, <bos> and <eos> are renamed by a secret permutation, so that a model trained elsewhere
-    knows no word; whoever ships one has to find the names again. The test captions never leave this process.
-    The images travel as bytes.
+    All words but <pad>, <bos> and <eos> are renamed by a secret permutation, so that a model trained
+    elsewhere knows no word; whoever ships one has to find the names again. The test captions never leave
+    this process. The images travel as bytes.
     """
     rng = np.random.default_rng(seed)
     names = renaming(rng)

@@ -76,6 +76,16 @@ def check_buffers(before: list[np.ndarray], behind: list[np.ndarray]) -> None:
         check(np.array_equal(left, right), "a buffer (the running statistics of a BatchNorm) was changed")
 
 
+def check_shortcut(output: np.ndarray, shortcut: np.ndarray) -> None:
+    """Fail unless a block begins as relu(shortcut(x)), to the last bit."""
+    check(np.array_equal(output, np.maximum(shortcut, 0)), "a block is not relu(shortcut(x))")
+
+
+def check_kept(kept: list[bool]) -> None:
+    """Fail unless every parameter is still the same object, and still wants its gradient."""
+    check(all(kept), "a parameter was replaced by another one, or wants no gradient any more")
+
+
 def check_taking_part(student: Any, bench: Any, rng: np.random.Generator, **sizes: Any) -> None:
     """Fail unless each parameter of a narrow network acts on what it makes of a few images, as they do.
 

@@ -235,7 +235,7 @@ def test_gradients_of_the_first_step(student, bench, rng):
             check(bool(gradient.any()), f"{shared.named(role)} has no gradient")
     for output, shortcut in student.run(bench.initial_blocks, layers, 7.0, x):
         check(bool((output > 0).any()), "a block gives nothing")
-        check(np.array_equal(output, np.maximum(shortcut, 0)), "a block is not relu(shortcut(x))")
+        shared.check_shortcut(output, shortcut)
     width = int(rng.integers(4, 12))
     stem, head = shared.rectified(3, width, 3), [["mean"], ["linear", width, 4]]
     block = shared.two_convolutions(width, width)
@@ -261,7 +261,7 @@ def test_constants_of_other_networks(student, bench, rng):
         shared.check_constants(layers, constants)
     shared.check_buffers(*student.run(bench.buffers_kept, large_network(rng), int(rng.integers(2**31))))
     kept = student.run(bench.parameters_kept, large_network(rng), 7.0)
-    check(all(kept), "a parameter was replaced by another one, or wants no gradient any more")
+    shared.check_kept(kept)
 
 
 @graded("p4.initialization", points=0.4, rung="edges")
@@ -272,4 +272,4 @@ def test_initialized_twice(student, bench, rng):
     x = rng.normal(size=(4, 6, 7, 7)).astype(np.float32)
     for lone in ([four_convolutions(6, 9, 2)], [shared.two_convolutions(6, 6, kind="block")]):
         for output, shortcut in student.run(bench.initial_blocks, lone, 7.0, x):
-            check(np.array_equal(output, np.maximum(shortcut, 0)), "a block is not relu(shortcut(x))")
+            shared.check_shortcut(output, shortcut)
