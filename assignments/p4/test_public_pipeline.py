@@ -147,7 +147,7 @@ def test_configure_momentum(student, bench):
     total = np.sum(np.abs(moved), axis=0)
     want = np.array([1.9, 0.81, 0.729])[:, None] / (1.9 + 0.81 + 0.729)
     shares = np.abs(moved) / np.where(total > 0, total, 1.0)
-    assert_close(shares, np.broadcast_to(want, shares.shape), "the three moves, over their sum")
+    assert_close(shares, want * np.ones_like(total), "the three moves, over their sum")
 
 
 @graded(
