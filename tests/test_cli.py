@@ -58,7 +58,7 @@ def test_an_expectation_that_is_not_met_is_status_1(grader, tmp_path):
 
 @REAL_RUN
 def test_a_planted_mistake_loses_its_points_and_is_named(grader):
-    status, out, err = grader("grade", "reference", "q1", "--plant", "divides_by_n_minus_one")
+    status, out, err = grader("grade", "reference", "q1", "--plant", "divides_by_n_minus_one", "-n", 2)
     assert status == 0, err
     assert "divides_by_n_minus_one: The" in out
     assert "50 / 100" in out

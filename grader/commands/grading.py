@@ -70,6 +70,9 @@ def grade(
     isolation: Annotated[
         Literal["process"] | None, typer.Option(help="How student code is kept apart from the judge.")
     ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", "-n", min=1, help="Test processes; more use more cores.")
+    ] = None,
     part: Annotated[str | None, typer.Option(help="Grade this part of the assignment alone.")] = None,
     launcher: Annotated[
         Literal["zygote", "fresh"] | None,
@@ -99,6 +102,8 @@ def grade(
     given: dict[str, object] = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
     given |= {"--artifacts": pictures, "--part": part}
     options = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
+    if processes and processes > 1:
+        options += ("-n", str(processes))
     status = 0
     with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
         if plant_mistake:
