@@ -105,6 +105,7 @@ def test_reference_earns_everything(seed: int) -> None:
 # ---- Known mistakes
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", HALF.mistakes)
 def test_mistake_loses_its_questions_and_no_other(name: str) -> None:

@@ -108,6 +108,7 @@ def test_the_reference_loses_nothing(seed: int) -> None:
     assert lost(seed=seed) == set()
 
 
+@pytest.mark.slow  # a minute in all, and the same content for every change of the engine
 @pytest.mark.parametrize("name", HALF.mistakes)
 def test_a_known_mistake_loses_points_where_it_says_and_nowhere_else(name: str) -> None:
     known = HALF.mistakes[name]
