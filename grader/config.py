@@ -138,6 +138,10 @@ class Assignment:
             },
         )
 
+    def asks(self, question: str) -> bool:
+        """Whether a test's question is judged here; of the whole, one that is not listed too."""
+        return not self.part or question in self.questions
+
     @property
     def points_path(self) -> Path:
         return self.folder / "points.toml"

@@ -62,7 +62,7 @@ class Controller:
     def _tally(self, assignment: Assignment) -> Tally:
         try:
             table = read_points(assignment.points_path) if assignment.points_path.is_file() else []
-            table = [plan for plan in table if not assignment.part or plan.question in assignment.questions]
+            table = [plan for plan in table if assignment.asks(plan.question)]
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
         if not table and getattr(self.config.option, "dist", "no") != "no":
@@ -123,8 +123,7 @@ class Controller:
         for tally in self.tallies.values():
             folder = tally.assignment.folder
             mine = plan_of([item for item in items if assignment_of(item.path) == folder])
-            if tally.assignment.part:
-                mine = [plan for plan in mine if plan.question in tally.assignment.questions]
+            mine = [plan for plan in mine if tally.assignment.asks(plan.question)]
             if not tally.generated:
                 tally.store.replan(mine)
                 tally.store.problem("points.toml is not there: the maximum is what this run collected")

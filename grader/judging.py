@@ -123,12 +123,12 @@ class Judge:
     @pytest.hookimpl
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """With ``--part`` the tests of the other parts are not this run's."""
-        asked = {name for assignment in self.options.assignments for name in assignment.questions}
-        others = [
-            item
-            for item in items
-            if self.options.part and (plan := planned(item)) is not None and plan.question not in asked
-        ]
+        known = {assignment.id: assignment for assignment in self.options.assignments}
+        others = []
+        for item in items:
+            plan, folder = planned(item), assignment_of(item.path)
+            if plan and folder and folder.name in known and not known[folder.name].asks(plan.question):
+                others.append(item)
         if others:
             config.hook.pytest_deselected(items=others)
             items[:] = [item for item in items if item not in set(others)]

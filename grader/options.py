@@ -29,7 +29,6 @@ class Options:
     launcher: str
     device: Device
     secret: Secret
-    part: str
 
     @classmethod
     def of(cls, config: pytest.Config, folders: list[Path]) -> Options:
@@ -61,7 +60,6 @@ class Options:
             launcher=config.getoption("--launcher") or ("zygote" if sys.platform == "linux" else "fresh"),
             device=config.getoption("--device"),
             secret=secret,
-            part=config.getoption("--part") or "",
         )
         if options.artifacts is not None and not config.option.collectonly:
             try:
