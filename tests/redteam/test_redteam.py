@@ -1,0 +1,18 @@
+"""Every attack of the red team's table gains nothing and leaves nothing."""
+
+from __future__ import annotations
+
+import pytest
+from redteam import harness
+
+pytestmark = pytest.mark.timeout(180, method="thread")  # the runs inside use the alarm
+ROWS = harness.rows()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda folder: folder.name)
+def test_an_attack_gains_nothing_and_leaves_nothing(arena, row):
+    trouble = arena.fight(row)
+    needs = harness.load(row).needs
+    if trouble and harness.STRENGTH[arena.isolation] < harness.STRENGTH[needs]:
+        pytest.xfail(f"--isolation {arena.isolation} does not promise it: {trouble[0]:.300}")
+    assert not trouble, "\n\n".join(trouble)
