@@ -12,6 +12,7 @@ from typing import Annotated
 
 import msgspec
 
+from grader.reserved import reserved
 from grader.tomlfile import ConfigError, complain, read
 
 __all__ = [
@@ -166,6 +167,8 @@ def load_assignment(folder: Path) -> Assignment:
                 raise complain(
                     path, text, (key, position), f"{file!r} is not a plain file name such as model.py"
                 )
+            if why := reserved(file):
+                raise complain(path, text, (key, position), f"{file!r} cannot be imported: {why}")
             if file in names[:position] or (key == "given" and file in said.files):
                 raise complain(path, text, (key, position), f"{file!r} stands here twice")
     for question_id, question in said.questions.items():

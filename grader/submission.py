@@ -1,41 +1,35 @@
 """Finds what was handed in and takes it into a folder of the run's own.
 
-A submission lies flat in its folder, in a folder named after the assignment, or one folder further down in an
-unpacked zip. Only the declared files are taken, byte for byte, and only regular ones: a link could name a
-file that is not the student's to hand in. Names are matched exactly, on file systems that would not too.
+Only the declared files are taken, byte for byte, and only regular ones: a link could name a file that is not
+the student's to hand in. Names are matched exactly, on file systems that would not too. A folder and a
+zip with the same files in them are one submission.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import stat
 import tokenize
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from grader import misnamed
 from grader.config import Assignment
 from grader.faults import GraderFault
-
-MAX_FILE_BYTES = 8 << 20
-MAX_IGNORED = 50  # names listed of files that nobody asked for
-
-# Absent on some systems, where lstat alone has to do.
-open_flags = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # or opening a pipe waits for its other end
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
+from grader.handed_in import (
+    MAX_FILE_BYTES,
+    MAX_TOTAL_BYTES,
+    Kind,
+    RefusedError,
+    SubmissionFolderError,
+    folded,
+    shown,
 )
+from grader.intake import ARCHIVES, Intake, opened
 
+__all__ = ["FileState", "Submission", "SubmissionFolderError", "SubmittedFile", "collect", "digest"]
 
-class SubmissionFolderError(Exception):
-    """There is nothing to grade at the place that was named; the text is for whoever named it."""
+MAX_IGNORED = 50  # names listed of files that nobody asked for
 
 
 class FileState(StrEnum):
@@ -60,7 +54,7 @@ class SubmittedFile:
 class Submission:
     """What was found and taken.
 
-    :param folder: where the files lay.
+    :param folder: where the files lay; below a zip's own path for those in a zip.
     :param run_folder: where their copies lie, with the given files beside them.
     :param ignored: names of other files that lay there, at most 50.
     :param digest: SHA-256 of the names and contents of the files taken, in hexadecimal.
@@ -82,22 +76,34 @@ class Submission:
 
 
 def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: Path) -> Submission:
-    """Copy the declared files found under ``folder``, and our own given files, into ``run_folder``.
+    """Copy the declared files found in ``folder``, and our own given files, into ``run_folder``.
 
+    :param folder: what was handed in: a folder, or a zip.
     :param run_folder: made if it does not exist.
     :param given_from: the judge's copy of the given files, ``starter/pN``.
     :raises SubmissionFolderError: nothing to grade there.
     :raises GraderFault: a given file of ours is missing, or the run folder cannot be written.
     """
-    found = locate(assignment, folder)
-    present = {entry.name for entry in _visible(found) if not entry.is_dir(follow_symlinks=False)}
     contents: dict[str, bytes] = {}
     files = []
-    for name in assignment.files:
-        file, content = _take(found, name, present - set(assignment.files))
-        files.append(file)
-        if content is not None:
-            contents[name] = content
+    with opened(assignment, folder) as intake:
+        for name in assignment.files:
+            try:
+                content = _read(intake, name, MAX_TOTAL_BYTES - sum(map(len, contents.values())))
+            except RefusedError as refused:
+                note = f"{name} is refused: {refused}"
+                files.append(SubmittedFile(name, FileState.REFUSED, note))
+                continue
+            if content is None:
+                files.append(_absent(intake, name))
+            else:
+                contents[name] = content
+                files.append(SubmittedFile(name, FileState.OK, _note(name, content)))
+        extra = intake.source.strange + [
+            name
+            for name, kind in intake.look(intake.where).items()
+            if kind is not Kind.FOLDER and name not in (*assignment.files, *assignment.given)
+        ]
     given = {name: _given(given_from / name) for name in assignment.given}
     try:
         run_folder.mkdir(parents=True, exist_ok=True)
@@ -105,8 +111,7 @@ def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: 
             (run_folder / name).write_bytes(content)
     except OSError as error:
         raise GraderFault(f"the submission cannot be copied to {run_folder}: {error.strerror}") from None
-    extra = sorted(present - set(assignment.files) - set(assignment.given))
-    return Submission(found, run_folder, tuple(files), tuple(extra[:MAX_IGNORED]), digest(contents))
+    return Submission(intake.path, run_folder, tuple(files), tuple(extra[:MAX_IGNORED]), digest(contents))
 
 
 def digest(contents: dict[str, bytes]) -> str:
@@ -119,78 +124,47 @@ def digest(contents: dict[str, bytes]) -> str:
     return total.hexdigest()
 
 
-def locate(assignment: Assignment, folder: Path) -> Path:
-    """The folder under ``folder`` in which the declared files lie.
+def _read(intake: Intake, name: str, limit: int) -> bytes | None:
+    """A declared file's content; None if there is no such file.
 
-    :raises SubmissionFolderError: no such folder, not a folder, empty, or two folders down there could be
-        meant.
+    :param limit: bytes that all files together may still have.
+    :raises RefusedError: it is there and is not taken.
     """
-    if not folder.exists():
-        raise SubmissionFolderError(f"there is no folder {folder}")
-    if not folder.is_dir():
-        raise SubmissionFolderError(
-            f"{folder} is a file; name the folder that holds {_list(assignment.files)}"
-        )
-    try:
-        below = [Path(entry.path) for entry in _visible(folder) if entry.is_dir(follow_symlinks=False)]
-        if not any(True for _ in _visible(folder)):
-            raise SubmissionFolderError(f"{folder} is empty; it should hold {_list(assignment.files)}")
-        near = [path for path in below if path.name == assignment.id] + [folder]
-        far = [path for path in below if path.name != assignment.id]
-        far += [path / assignment.id for path in far if _is_real_folder(path / assignment.id)]
-        weights = {path: _weight(assignment, path) for path in near + far}
-    except OSError as error:
-        raise SubmissionFolderError(f"{error.filename or folder} cannot be read: {error.strerror}") from None
-    best = max(weights.values())
-    if best == (0, 0):
-        return near[0]
-    winners = [path for path in near if weights[path] == best] or [p for p in far if weights[p] == best]
-    if len(winners) > 1 and winners[0] in far:
-        names = " and ".join(str(path.relative_to(folder)) for path in winners[:2])
-        raise SubmissionFolderError(f"{folder} holds several submissions ({names}): name the folder you mean")
-    return winners[0]
+    present = intake.look(intake.where)
+    if name not in present:
+        if name in intake.source.refusals:
+            raise RefusedError(intake.source.refusals[name])
+        return None
+    twins = [other for other in present if other != name and folded(other) == folded(name)]
+    if twins:
+        raise RefusedError(f"{shown(twins[0])} lies beside it, and many systems take both for one; keep one")
+    if present[name] is not Kind.FILE:
+        raise RefusedError(f"it is {present[name]}, not a file")
+    content = intake.source.read(intake.where, name, MAX_FILE_BYTES)
+    if len(content) > MAX_FILE_BYTES:
+        raise RefusedError(f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
+    if len(content) > limit:
+        raise RefusedError(f"the files are larger than {MAX_TOTAL_BYTES >> 20} MiB together")
+    return content
 
 
-def _weight(assignment: Assignment, folder: Path) -> tuple[int, int]:
-    """How much speaks for a folder: declared files in it, then files that stand for a declared one."""
-    present = {entry.name for entry in _visible(folder)}
-    exact = sum(name in present for name in assignment.files)
-    others = present - set(assignment.files)
-    meant = sum(
-        name not in present and misnamed.likeliest(name, others) is not None for name in assignment.files
-    )
-    return exact, meant
+def _absent(intake: Intake, name: str) -> SubmittedFile:
+    """A declared file that is not there, and what to do about it where that can be guessed."""
+    meant = intake.meant(intake.where, name)
+    if meant:
+        return SubmittedFile(name, FileState.MISNAMED, meant[1])
+    note = f"{name} is missing"
+    archives = [each for each in intake.look(intake.where) if PurePath(each).suffix.lower() in ARCHIVES]
+    if archives:
+        note += f"; {shown(archives[0])} is not looked into: hand in what is in it"
+    return SubmittedFile(name, FileState.MISSING, note)
 
 
-def _visible(folder: Path) -> Iterable[os.DirEntry[str]]:
-    """What a person put there: no hidden files, nothing that a zip made on macOS or an interpreter adds."""
-    with os.scandir(folder) as entries:
-        return [
-            entry
-            for entry in sorted(entries, key=lambda entry: entry.name)
-            if not entry.name.startswith(".") and entry.name not in ("__MACOSX", "__pycache__")
-        ]
-
-
-def _is_real_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _take(folder: Path, name: str, others: set[str]) -> tuple[SubmittedFile, bytes | None]:
-    """A declared file's state, and its content if it is ok."""
-    if not any(entry.name == name for entry in _visible(folder)):
-        meant = misnamed.likeliest(name, others)
-        if meant:
-            return SubmittedFile(name, FileState.MISNAMED, meant[1]), None
-        return SubmittedFile(name, FileState.MISSING, f"{name} is missing"), None
-    try:
-        content = _read(folder / name)
-    except _RefusedError as refused:
-        return SubmittedFile(name, FileState.REFUSED, f"{name} is refused: {refused}"), None
-    note = "" if content.strip() else f"{name} is empty"
+def _note(name: str, content: bytes) -> str:
+    """What is wrong with a file that was taken, if something is."""
     if name.endswith(".py") and not _is_source(content):
-        note = f"{name} is not text in UTF-8 (another encoding?): save it as UTF-8"
-    return SubmittedFile(name, FileState.OK, note), content
+        return f"{name} is not text in UTF-8 (another encoding?): save it as UTF-8"
+    return "" if content.strip() else f"{name} is empty"
 
 
 def _is_source(content: bytes) -> bool:
@@ -202,46 +176,8 @@ def _is_source(content: bytes) -> bool:
         return False
 
 
-class _RefusedError(Exception):
-    """Why a file is not taken."""
-
-
-def _read(path: Path) -> bytes:
-    """The bytes of a regular file that is not too large; nothing else is opened, or waited for."""
-    try:
-        mode = path.lstat().st_mode
-        if not stat.S_ISREG(mode):
-            raise _RefusedError(f"it is {_kind(mode)}, not a file")
-        descriptor = os.open(path, open_flags)
-    except OSError as error:
-        raise _RefusedError(f"it cannot be read ({error.strerror})") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _RefusedError("it is not a file")
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise _RefusedError(f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
-    return content
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFLNK: "a link",
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a pipe",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "something else")
-
-
 def _given(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise GraderFault(f"the given file {path} cannot be read: {error.strerror}") from None
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names)

@@ -412,7 +412,11 @@ def only_litter(path: Path) -> None:
     (path / ".DS_Store").write_bytes(b"\0")
 
 
-def zip_file(path: Path) -> None:
+def some_file(path: Path) -> None:
+    path.write_bytes(b"print(1)")
+
+
+def broken_zip(path: Path) -> None:
     path.write_bytes(b"PK\3\4")
 
 
@@ -427,8 +431,9 @@ def two_submissions(path: Path) -> None:
         (no_folder, "there is no folder"),
         (empty_folder, "is empty; it should hold half.py"),
         (only_litter, "is empty; it should hold half.py"),
-        (zip_file, "is a file; name the folder that holds half.py"),
-        (two_submissions, "holds several submissions (new and old)"),
+        (some_file, "is a file; name the folder that holds half.py"),
+        (broken_zip, "is not a zip that can be read (File is not a zip file): make the zip again"),
+        (two_submissions, "holds several submissions ('new' and 'old')"),
     ],
 )
 def test_nothing_to_grade_is_said_at_once_and_in_the_results(tmp_path, make, words):

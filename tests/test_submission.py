@@ -10,15 +10,15 @@ import pytest
 
 from grader.config import Assignment
 from grader.faults import GraderFault
+from grader.handed_in import MAX_FILE_BYTES
+from grader.intake import opened
 from grader.submission import (
-    MAX_FILE_BYTES,
     MAX_IGNORED,
     FileState,
     Submission,
     SubmissionFolderError,
     collect,
     digest,
-    locate,
 )
 
 P1 = Assignment(id="p1", folder=Path("p1"), title="t", files=["flow.py", "choice.py"], given=["given.py"])
@@ -48,6 +48,11 @@ def fill(folder: Path, *names: str) -> Path:
 
 def take(box: Path, starter: Path) -> Submission:
     return collect(P1, box, starter.parent / "run" / "p1", starter)
+
+
+def locate(assignment: Assignment, folder: Path) -> Path:
+    with opened(assignment, folder) as intake:
+        return intake.path
 
 
 def states(submission: Submission) -> dict[str, FileState]:
@@ -114,7 +119,7 @@ def test_two_submissions_in_one_folder_are_refused(box: Path) -> None:
     fill(box / "a")
     fill(box / "b" / "p1")
     with pytest.raises(
-        SubmissionFolderError, match=r"holds several submissions \(a and b/p1\): name the folder"
+        SubmissionFolderError, match=r"holds several submissions \('a' and 'b/p1'\): name the folder"
     ):
         locate(P1, box)
 
@@ -139,11 +144,12 @@ def test_no_such_folder(box: Path) -> None:
 
 
 def test_a_file_instead_of_a_folder(box: Path) -> None:
-    fill(box, "p1.zip")
+    fill(box, "p1.txt")
     with pytest.raises(
-        SubmissionFolderError, match=r"is a file; name the folder that holds flow.py, choice.py"
+        SubmissionFolderError,
+        match=r"is a file; name the folder that holds flow.py, choice.py, or a zip of it",
     ):
-        locate(P1, box / "p1.zip")
+        locate(P1, box / "p1.txt")
 
 
 def test_an_empty_folder(box: Path) -> None:
@@ -270,13 +276,13 @@ def test_a_file_that_turns_into_a_link_while_it_is_opened_is_refused(
 ) -> None:
     """What lstat said does not have to hold when the file is opened."""
     fill(box)
-    opened = os.open
+    really = os.open
 
-    def swap(path: Path, flags: int) -> int:
-        if Path(path).name == "flow.py":
-            os.unlink(path)
-            os.symlink("/etc/passwd", path)
-        return opened(path, flags)
+    def swap(path: Path, flags: int, **more: int) -> int:
+        if path == "flow.py":
+            (box / "flow.py").unlink()
+            (box / "flow.py").symlink_to("/etc/passwd")
+        return really(path, flags, **more)
 
     monkeypatch.setattr(os, "open", swap)
     assert refused(box, starter).startswith("flow.py is refused: it cannot be read")
@@ -286,13 +292,13 @@ def test_a_file_that_turns_into_a_pipe_while_it_is_opened_is_refused(
     box: Path, starter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(box)
-    opened = os.open
+    really = os.open
 
-    def swap(path: Path, flags: int) -> int:
-        if Path(path).name == "flow.py":
-            os.unlink(path)
-            os.mkfifo(path)
-        return opened(path, flags)
+    def swap(path: Path, flags: int, **more: int) -> int:
+        if path == "flow.py":
+            (box / "flow.py").unlink()
+            os.mkfifo(box / "flow.py")
+        return really(path, flags, **more)
 
     monkeypatch.setattr(os, "open", swap)
     assert refused(box, starter) == "flow.py is refused: it is not a file"

@@ -53,7 +53,8 @@ class RunError(GraderFault):
 
 def grade(
     folder: Annotated[
-        Path, typer.Argument(help="A submission: the files flat, or in a folder per assignment.")
+        Path,
+        typer.Argument(help="A submission, folder or zip: the files flat, or in a folder per assignment."),
     ],
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
@@ -85,8 +86,8 @@ def grade(
     3 something could not be judged, or was not run.
     """
     here = course()
-    if not folder.is_dir():
-        raise fail(f"{folder}: no such folder")
+    if not folder.exists():
+        raise fail(f"{folder}: no such folder or zip")
     ids = assignments or here.assignments()
     for assignment_id in ids:
         known = here.assignment(assignment_id)  # says what is wrong with the name or the file
