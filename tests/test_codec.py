@@ -262,6 +262,8 @@ def test_an_answer_deeper_than_any_worker_of_ours_sends_is_refused(tag: str) -> 
         (["a", "float32", [2**62, 2**62]], bytes(4)),
         (["a", "float32", [2**63, 0]], b""),
         (["a", "uint8", [1] * 33], bytes(1)),
+        (["a", "uint8", [0, 2**48 + 1]], b""),
+        (["a", "uint8", [2**25, 0, 2**24]], b""),
         (["n", "float64", 3], bytes(16)),
         (["n", "float64", -1], b""),
         (["n", "float64", 2**62], bytes(16)),

@@ -104,7 +104,7 @@ def test_an_announced_size_over_its_limit_is_refused_before_memory_is_taken_for_
 def test_memory_that_cannot_be_had_for_a_frame_is_trouble_with_the_frame(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def none_left(size: int) -> bytearray:
+    def none_left(size: int = 0) -> bytearray:
         if size > wire.PREFIX.size:
             raise MemoryError
         return bytearray(size)

@@ -8,6 +8,7 @@ float32).
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -20,6 +21,9 @@ ITEM_SIZE = {name: np.dtype(name).itemsize for name in DTYPES} | {"bfloat16": 2}
 DEPTH_LIMIT = 32
 LONG_LIST = 1000  # a longer list of numbers travels as a buffer
 MAX_DIMENSIONS = 32
+# The sides of an empty array cost nothing. Past some 2**60, NumPy cannot make it float64, as comparing does.
+LARGEST_EXTENT = 2**48
+COLLISIONS = 1000  # keys of one dict or set that may share a hash
 
 
 class _Node(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
@@ -169,6 +173,21 @@ def distinct(container: Any, names: list[Any]) -> Any:
     return container
 
 
+def scattered(keys: list[Any]) -> list[Any]:
+    """The keys, unless a dict or set of them would take time that grows with their square.
+
+    The hash of a number, and of a tuple of numbers, is the same in every process: a header has room for
+    12,000 tuples that share one.
+
+    :raises WireError: more keys share a hash than ever do by chance.
+    """
+    if len(keys) > COLLISIONS:
+        hashes = sorted(map(hash, keys))
+        if any(map(operator.eq, hashes, hashes[COLLISIONS:])):
+            raise WireError("keys of a dict or set that are made to share a hash")
+    return keys
+
+
 class Decoder:
     """Turns the nodes of one frame into values, taking each array's bytes from the buffer in turn."""
 
@@ -205,9 +224,9 @@ class Decoder:
         if kind is Tuple:
             return tuple(self._values(node.items, depth))
         if kind is Set:
-            return distinct(set(self._values(node.items, depth)), node.items)
+            return distinct(set(scattered(self._values(node.items, depth))), node.items)
         if kind is Dict:
-            keys = self._values(node.keys, depth)
+            keys = scattered(self._values(node.keys, depth))
             return distinct(dict(zip(keys, self._values(node.values, depth), strict=True)), keys)
         # Whoever inspects a record asks for names with underscores on both sides: numpy would take what
         # stands under __array_interface__ for the address of an array.
@@ -223,6 +242,8 @@ class Decoder:
         if dtype not in ITEM_SIZE:
             raise WireError("an array of a dtype that does not cross")
         if len(shape) > MAX_DIMENSIONS or any(size < 0 for size in shape):
+            raise WireError("an array of an impossible shape")
+        if math.prod(filter(None, shape)) > LARGEST_EXTENT:
             raise WireError("an array of an impossible shape")
         size = math.prod(shape) * ITEM_SIZE[dtype]
         if size > len(self.buffer) - self.used:
