@@ -40,6 +40,8 @@ class Plan:
     """What a worker is to be: whose modules, which limits, by hand or not.
 
     :param apart: it serves one subject alone, even where a launcher keeps its workers for a file of tests.
+    :param confined: by all layers that the launcher has; else by those that need no rights.
+    :param loopback: it may open TCP connections on this machine.
     """
 
     folder: Path
@@ -52,6 +54,8 @@ class Plan:
     file_bytes: int = 256 << 20
     output_bytes: int = 64 << 10
     apart: bool = False
+    confined: bool = False
+    loopback: bool = False
 
     def settings(self, scratch: str) -> messages.Settings:
         """The settings frame for a worker with this scratch folder."""
@@ -66,6 +70,8 @@ class Plan:
             file_bytes=self.file_bytes,
             cpu_seconds=3600,
             by_hand=self.by_hand,
+            confined=self.confined,
+            loopback=self.loopback,
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,11 @@ import msgspec
 from grader.connection import READY_SECONDS, Plan, Worker
 from grader.faults import GraderFault
 from grader.interpreter import CLOSE_SECONDS, environment, kill_tree, python_command
+from grader.syscalls import NoFilters, compile_filter
 from grader.worker import messages, wire
 
+CREDENTIALS = struct.Struct("3i")  # of the sender of a message: process, user, group
+decode_offer = wire.decoder(messages.Offer)
 decode_started = wire.decoder(messages.Started)
 decode_report = wire.decoder(messages.Started | messages.Exited)
 
@@ -41,7 +45,27 @@ class GuardedWorker(Worker):
         self.control.settimeout(CLOSE_SECONDS)
         self._watched = control
         self._exited: int | None = None
+        self.guard = 0  # its number where the zygote lives
         self._sweep = sweep
+
+    def meet(self) -> None:
+        """Wait for the guard's first word, and learn its process id from the kernel.
+
+        The zygote may live in a pid namespace, where it has another number.
+
+        :raises GraderFault: it has ended instead.
+        """
+        try:
+            data, extra, _, _ = self.control.recvmsg(4096, socket.CMSG_SPACE(CREDENTIALS.size))
+        except OSError:
+            data, extra = b"", []
+        for level, kind, content in extra:
+            if data and (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                self.root = CREDENTIALS.unpack(content)[0]
+                return
+        self._drain()
+        self.close()
+        raise GraderFault(f"a worker did not start: {self.output().strip()[-2000:]}")
 
     def _ended(self) -> bool:
         """Hear what the guard has to say: whether the worker is gone, or the guard itself.
@@ -73,7 +97,7 @@ class GuardedWorker(Worker):
             kill_tree(self.root)
         except OSError:  # the guard was killed: what it held has fallen to the zygote
             with contextlib.suppress(GraderFault):
-                self._sweep(self.root)
+                self._sweep(self.guard)
         self.control.close()
 
 
@@ -84,16 +108,21 @@ class Zygote:
     name = "zygote"
     lifetime = "test"
 
-    def __init__(self, folder: Path) -> None:
-        """:param folder: the run's own folder; scratch folders are made in it."""
+    def __init__(self, folder: Path, *, sandbox: bool = False, hide: Sequence[Path] = ()) -> None:
+        """:param folder: the run's own folder; scratch folders are made in it.
+        :param sandbox: prepare every layer that can be had here, for plans that ask to be confined.
+        :param hide: what no confined worker may see.
+        """
         self.folder = folder
+        self.place = folder / "workers"
+        self.place.mkdir(exist_ok=True)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.latched: socket.socket | None = None
         self.log = open(folder / "zygote.log", "w+b")  # noqa: SIM115 - held until close
         home = folder / "zygote"
         home.mkdir()
         self.process = subprocess.Popen(
-            python_command("zygote.py", str(theirs.fileno())),
+            python_command("zygote.py", str(theirs.fileno()), *(["sandbox"] if sandbox else [])),
             pass_fds=[theirs.fileno()],
             env=environment(str(home)),
             cwd="/",
@@ -103,24 +132,51 @@ class Zygote:
             start_new_session=True,
         )
         theirs.close()
-        self._ready = False
+        self._offer: messages.Offer | None = None
+        if sandbox:
+            with contextlib.suppress(OSError):  # it is gone already, which is seen when it is waited for
+                self.control.send(msgspec.msgpack.encode(self._prepare([folder, *hide])))
+
+    def _prepare(self, hide: Sequence[Path]) -> messages.Prepare:
+        wanted = messages.Prepare(str(self.place), [str(path) for path in hide], {})
+        try:
+            for loopback in (False, True):
+                for by_hand in (False, True):
+                    program = compile_filter(loopback=loopback, by_hand=by_hand)
+                    wanted.filters[messages.filter_name(loopback, by_hand)] = program
+        except NoFilters as error:
+            wanted.filters, wanted.no_filters = {}, str(error)
+        return wanted
+
+    @property
+    def offer(self) -> messages.Offer:
+        """What it can put around a worker; waits until it is up.
+
+        :raises GraderFault: it did not come up.
+        """
+        self.wait_ready()
+        assert self._offer is not None
+        return self._offer
 
     def wait_ready(self) -> None:
         """:raises GraderFault: the zygote did not come up; its own words are in the message."""
-        if not self._ready:
-            self._expect_ready(self.control)
-            self._ready = True
+        if self._offer is None:
+            self._offer = self._expect_ready(self.control)
+            if self._offer.namespaces == "none" and "uid" in self._offer.layers:
+                # Workers of other users find their folders on the disk, and must get to them.
+                for folder in (self.folder, self.place):
+                    folder.chmod(0o711)
 
-    def _expect_ready(self, control: socket.socket) -> None:
+    def _expect_ready(self, control: socket.socket) -> messages.Offer:
         control.settimeout(READY_SECONDS)
         try:
-            word = control.recv(16)
-        except OSError as error:
-            word = type(error).__name__.encode()
-        if word != b"ready":
+            offer: messages.Offer = decode_offer(control.recv(65536))
+        except (OSError, wire.WireError) as error:
             self.log.seek(0)
             text = self.log.read().decode(errors="backslashreplace")
-            raise GraderFault(f"the zygote did not start: {text.strip()[-2000:] or word!r}")
+            said = text.strip()[-2000:] or type(error).__name__
+            raise GraderFault(f"the zygote did not start: {said}") from None
+        return offer
 
     def _order(self, control: socket.socket, order: messages.Order, descriptors: list[int]) -> int:
         try:
@@ -147,20 +203,28 @@ class Zygote:
         :raises GraderFault: it did not come up.
         """
         control = self._control(plan.by_hand)
-        scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.folder))
+        scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.place))
         sock, theirs = socket.socketpair()
         ours, report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         output, printing = os.pipe()
-        handed = [theirs.fileno(), printing, report.fileno()]
+        try:
+            folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise GraderFault(f"{plan.folder} cannot be opened: {error.strerror}") from None
+        handed = [theirs.fileno(), printing, report.fileno(), folder]
         worker = GuardedWorker(plan, sock, output, scratch, ours, lambda guard: self._sweep(control, guard))
         try:
-            worker.root = self._order(control, messages.Fork(plan.settings(str(scratch))), handed)
+            guard = self._order(control, messages.Fork(plan.settings(str(scratch))), handed)
+            worker.guard = guard
         finally:
             theirs.close()
             report.close()
             os.close(printing)
-            if not worker.root:
+            os.close(folder)
+            if not worker.guard:
                 worker.close()
+        worker.meet()
         worker.greet()
         return worker
 
@@ -173,7 +237,7 @@ class Zygote:
             if control is not None:
                 control.close()  # on which it clears what is below it and leaves
         try:
-            self.process.wait(CLOSE_SECONDS if self._ready else 0.0)
+            self.process.wait(CLOSE_SECONDS if self._offer else 0.0)
         except subprocess.TimeoutExpired:
             kill_tree(self.process.pid)
             self.process.wait(CLOSE_SECONDS)

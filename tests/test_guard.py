@@ -236,9 +236,9 @@ def test_a_sweep_spares_what_it_is_told_to(listed: bool) -> None:
     program = f"""
         import os, subprocess, sys
         sys.path.insert(0, {str(ROOT)!r})
-        from grader.worker import guard, sandbox
+        from grader.worker import guard, kernel
         guard.LISTS_CHILDREN = {listed}
-        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
         spared = subprocess.Popen(["sleep", "100"])
         subprocess.run(["/bin/sh", "-c", "setsid sleep 100 & setsid sleep 100 &"], check=True)
         subprocess.Popen(["/bin/sh", "-c", "sleep 100; :"])
@@ -258,8 +258,8 @@ def test_a_process_whose_parent_is_already_gone_ends_itself() -> None:
     program = f"""
         import sys
         sys.path.insert(0, {str(ROOT)!r})
-        from grader.worker import sandbox
-        sandbox.die_with(2**22 + 1)
+        from grader.worker import kernel
+        kernel.die_with(2**22 + 1)
         print("alive")
     """
     done = subprocess.run(

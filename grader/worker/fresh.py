@@ -15,14 +15,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     gc.disable()  # as in the zygote
 
-from grader.worker import recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
+from grader.worker import kernel, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
 from grader.worker.messages import Settings
 
 
 def main() -> None:
     """Take the socket and the settings, then serve; the second argument is the judge's process id."""
     if sys.platform == "linux":
-        sandbox.die_with(int(sys.argv[2]))
+        kernel.die_with(int(sys.argv[2]))
     if sys.argv[1] == "stdin":
         sock = socket.fromshare(sys.stdin.buffer.read())  # type: ignore[attr-defined]  # Windows only
     else:
@@ -31,7 +31,7 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     header, _ = wire.receive(sock, 0, serve.wait_forever)
-    serve.run(sock, wire.decoder(Settings)(header))
+    serve.run(sock, sandbox.Around(wire.decoder(Settings)(header)))
 
 
 if __name__ == "__main__":

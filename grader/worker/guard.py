@@ -15,7 +15,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from grader.worker import sandbox
+from grader.worker import kernel
 from grader.worker.messages import Exited, Started
 
 # A kernel option (CONFIG_PROC_CHILDREN) that most builds have, and gVisor has not.
@@ -57,6 +57,8 @@ def descendants(pid: int) -> list[int]:
 
 def sweep(spare: Collection[int] = ()) -> None:
     """Kill this process's descendants, spared children aside, and wait until they are gone."""
+    if alone() and not spare:
+        return sweep_namespace()
     while True:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
@@ -73,8 +75,19 @@ def sweep(spare: Collection[int] = ()) -> None:
                 os.waitpid(child, 0)
 
 
+def sweep_namespace() -> None:
+    """Kill everything else in this pid namespace and wait until it is gone: no fork can outrun that."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
 def watch(control: socket.socket, worker: int) -> None:
     """Report the worker's end, clear its tree, and leave when the judge says so or is gone."""
+    # The worker may have the same user: it must not get at the descriptors and rights of this process.
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     control.send(msgspec.msgpack.encode(Started(worker)))
     ended = os.pidfd_open(worker)
     poll = select.poll()
@@ -102,6 +115,11 @@ def watch(control: socket.socket, worker: int) -> None:
 def become(control: socket.socket, zygote: int) -> None:
     """Turn this fresh fork of the zygote into a guard."""
     os.setsid()
-    sandbox.die_with(zygote)
-    sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
+    kernel.die_with(zygote)
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     control.setblocking(True)
+
+
+def alone() -> bool:
+    """Whether this process is the first of a pid namespace, so that everything else in it is the worker's."""
+    return os.getpid() == 1

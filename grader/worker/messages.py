@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from grader.worker import codec
@@ -20,6 +22,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     file_bytes: int  # RLIMIT_FSIZE
     cpu_seconds: int  # RLIMIT_CPU, a backstop behind the judge's own count
     by_hand: bool  # autograd and torch.optim are out of reach
+    confined: bool = False  # by every layer that the zygote offered; else by those that need no rights
+    loopback: bool = False  # TCP on this machine is allowed
 
 
 class Load(msgspec.Struct, tag="load", forbid_unknown_fields=True):
@@ -60,13 +64,21 @@ class Fetch(msgspec.Struct, tag="fetch", forbid_unknown_fields=True):
     name: str
 
 
+class Probe(msgspec.Struct, tag="probe", forbid_unknown_fields=True):
+    """Try what a worker must not be able to do; before anything submitted is loaded."""
+
+    id: int
+    secrets: list[str]  # paths that must not be readable, listable or writable
+    judge: int  # process id
+
+
 class Inspect(msgspec.Struct, tag="inspect", forbid_unknown_fields=True):
     """Say whether process-wide settings are still as they were at the start."""
 
     id: int
 
 
-Request = Load | Call | Run | Fetch | Inspect
+Request = Load | Call | Run | Fetch | Inspect | Probe
 
 
 class Ready(msgspec.Struct, tag="ready", forbid_unknown_fields=True):
@@ -114,13 +126,36 @@ Greeting = Ready
 
 
 class Fork(msgspec.Struct, tag="fork", forbid_unknown_fields=True):
-    """Judge to zygote: fork a worker. Descriptors: its socket, its output, its guard's socket."""
+    """Judge to zygote: fork a worker. Descriptors: its socket, its output, its guard's socket, the folder with
+    its modules."""
 
     settings: Settings
 
 
 class Latch(msgspec.Struct, tag="latch", forbid_unknown_fields=True):
     """Judge to zygote: fork a zygote whose autograd engine is dead. Descriptor: its control socket."""
+
+
+class Prepare(msgspec.Struct, tag="prepare", forbid_unknown_fields=True):
+    """Judge to zygote, once, before it is ready: what is to be built around its workers."""
+
+    place: str  # an empty folder to build the workers' file system at
+    hide: list[str]  # must not be seen by a worker
+    filters: dict[str, bytes]  # seccomp programs, see filter_name
+    no_filters: str = ""  # why there are none
+
+
+class Offer(msgspec.Struct, tag="offer", forbid_unknown_fields=True):
+    """Zygote to judge: it is ready, and this is what it can put around a worker."""
+
+    layers: list[str]
+    missing: dict[str, str]  # layer -> why it cannot be had
+    namespaces: Literal["root", "user", "none"] = "none"
+
+
+def filter_name(loopback: bool, by_hand: bool) -> str:
+    """Under which name a filter travels."""
+    return f"{'loopback' if loopback else 'closed'}{' by hand' if by_hand else ''}"
 
 
 class Sweep(msgspec.Struct, tag="sweep", forbid_unknown_fields=True):

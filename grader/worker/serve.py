@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import torch
 
-from grader.worker import codec, latch, messages, modules, plain, sandbox, wire
+from grader.worker import codec, latch, messages, modules, plain, probe, sandbox, wire
 
 MESSAGE_LIMIT = 500
 # Built here, before the fork: it takes longer than all the rest of a worker's start.
@@ -88,6 +88,8 @@ class Worker:
         """Carry out one request and let every exception out."""
         if isinstance(request, messages.Inspect):
             return messages.Answer(request.id, process_globals() == self.globals), []
+        if isinstance(request, messages.Probe):
+            return messages.Answer(request.id, codec.List(list(probe.findings(request)))), []
         if isinstance(request, messages.Load):
             if request.module in self.settings.problems:
                 return messages.Absent(request.id, self.settings.problems[request.module]), []
@@ -195,13 +197,14 @@ def _place(error: BaseException, folder: str) -> tuple[str | None, int | None, s
     return place
 
 
-def run(sock: socket.socket, settings: messages.Settings) -> None:
+def run(sock: socket.socket, around: sandbox.Around) -> None:
     """Confine this process, say so, and answer until the judge hangs up."""
+    settings = around.settings
     sock.setblocking(False)
     for number, name in ((1, "stdout"), (2, "stderr")):  # line by line: a killed worker flushes nothing
         output = open(number, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
         setattr(sys, name, output)
-    layers = sandbox.confine(settings)
+    layers = sandbox.confine(around)
     if settings.by_hand:
         latch.patch()
     modules.install(settings)

@@ -9,25 +9,35 @@ every child, and one CUDA call would break CUDA in all of them.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
 import socket
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
+from typing import NoReturn
 
 if __name__ == "__main__":  # run by path: the engine's folder is not importable yet
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     gc.disable()  # the imports below throw little away, and looking for it takes a quarter of their time
+
+from grader.worker import namespaces
+from grader.worker.namespaces import Namespaces
+
+# Before the imports, see there.
+NAMESPACES = namespaces.enter() if __name__ == "__main__" and sys.argv[2:] == ["sandbox"] else Namespaces("none")
 
 import msgspec
 import numpy  # noqa: F401 - imported for the forks
 import torch
 import torch._dynamo
 
-from grader.worker import guard, latch, pages, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
-from grader.worker.messages import Fork, Latch, Order, Settings, Started
+from grader.worker import guard, kernel, latch, pages, recorder, sandbox, serve, wire  # noqa: F401 - recorder: for benches
+from grader.worker.enclosure import Enclosure
+from grader.worker.messages import Fork, Latch, Offer, Order, Prepare, Settings, Started
 
 ORDER_LIMIT = 1 << 20
 WORKER_SOCKET = 3  # the only descriptor of a worker beside the standard three
@@ -39,35 +49,48 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def become_worker(sock: int, output: int, settings: Settings) -> None:
+def become_worker(sock: int, output: int, around: sandbox.Around) -> None:
     """Turn this fresh fork into a worker and answer calls until the judge hangs up."""
     silent = os.open("/dev/null", os.O_RDONLY)
     for source, target in ((silent, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     if sock != WORKER_SOCKET:
         os.dup2(sock, WORKER_SOCKET)
-    sandbox.close_descriptors(WORKER_SOCKET + 1)
+    kernel.close_descriptors(WORKER_SOCKET + 1, around.ruleset)
     os.set_inheritable(WORKER_SOCKET, False)
     os.setsid()
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for the life of the process
     gc.enable()
-    serve.run(socket.socket(fileno=WORKER_SOCKET), settings)
+    serve.run(socket.socket(fileno=WORKER_SOCKET), around)
+
+
+def run_worker(guard: int, sock: int, output: int, around: sandbox.Around) -> NoReturn:
+    """The life of a worker; what goes wrong is said where the judge looks for what a worker printed."""
+    try:
+        kernel.die_with(guard)
+        become_worker(sock, output, around)
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(70)
 
 
 class Zygote:
     """Answers the judge's orders: fork a worker, fork a zygote for the questions by hand, sweep."""
 
-    def __init__(self, control: socket.socket, *, latched: bool = False) -> None:
+    def __init__(self, control: socket.socket, enclosure: Enclosure | None) -> None:
+        """:param enclosure: what workers can be put into; None where only isolation ``process`` is asked."""
         self.control = control
-        self.latched = latched
+        self.enclosure = enclosure
         self.kept: set[int] = set()  # guards and the sub-zygote: what a sweep spares
 
     def serve(self) -> None:
         """Obey until the judge hangs up."""
-        sandbox.prctl(sandbox.PR_SET_CHILD_SUBREAPER, 1)
-        self.control.send(b"ready")
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        offer = self.enclosure.offer() if self.enclosure else Offer([], {})
+        self.control.send(msgspec.msgpack.encode(offer))
         while True:
-            order, descriptors, _, _ = socket.recv_fds(self.control, ORDER_LIMIT, 3)
+            order, descriptors, _, _ = socket.recv_fds(self.control, ORDER_LIMIT, 4)
             if not order:  # the judge is gone, killed perhaps: nobody else is left to clear what runs below
                 guard.sweep()
                 os._exit(0)
@@ -109,26 +132,31 @@ class Zygote:
     def fork_worker(self, settings: Settings, descriptors: list[int]) -> int:
         """A guard and, under it, the worker; the guard's pid."""
         zygote = os.getpid()
-        pid = os.fork()
+        enclosure = self.enclosure if settings.confined else None
+        user = enclosure.next_user() if enclosure else None
+        with enclosure.for_guard() if enclosure else nullcontext():
+            pid = os.fork()
         if pid:
             return pid
         try:
-            sock, output, report = descriptors
+            sock, output, report, folder = descriptors
             self.control.close()
             control = socket.socket(fileno=report)
             guard.become(control, zygote)
+            if enclosure:
+                settings = enclosure.enclose(settings, folder, user)
+            around = sandbox.Around(settings, enclosure, user)
             parent = os.getpid()
             worker = os.fork()
             if worker == 0:
-                sandbox.die_with(parent)
-                become_worker(sock, output, settings)
-                os._exit(0)
-            os.close(sock)
-            os.close(output)
+                run_worker(parent, sock, output, around)
+            for descriptor in (sock, output, folder):
+                os.close(descriptor)
             guard.watch(control, worker)
             os._exit(0)
         except BaseException:  # nothing may return into the zygote's loop
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # as above
+                os.write(descriptors[1], traceback.format_exc().encode(errors="backslashreplace"))
         os._exit(70)
 
     def fork_latched(self, descriptor: int) -> int:
@@ -139,9 +167,9 @@ class Zygote:
             return pid
         try:
             self.control.close()
-            sandbox.die_with(zygote)
+            kernel.die_with(zygote)
             latch.shut()
-            Zygote(socket.socket(fileno=descriptor), latched=True).serve()
+            Zygote(socket.socket(fileno=descriptor), self.enclosure).serve()
         except BaseException:
             traceback.print_exc()
         os._exit(70)
@@ -153,12 +181,17 @@ def main() -> None:
     # The terminal's Ctrl-C is for the judge, which then hangs up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
+    sandboxed = sys.argv[2:] == ["sandbox"]
     sys.argv[:] = ["zygote"]
     if threads() != 1:
         raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
+    enclosure = None
+    if sandboxed:
+        wanted = wire.decoder(Prepare)(control.recv(ORDER_LIMIT))
+        enclosure = Enclosure(NAMESPACES, wanted)
     pages.collapse()
     gc.freeze()  # a collection in a child would copy every page of the parent
-    Zygote(control).serve()
+    Zygote(control, enclosure).serve()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,174 @@
+"""What a zygote builds once so that each of its workers can be enclosed in a millisecond or two.
+
+Which layers can be had is found by trying each, in a process that is thrown away where the trial could do
+harm. What was found is told to the judge, which decides whether it is enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from grader.worker import kernel, namespaces, root, rules
+from grader.worker.messages import Offer, Prepare, Settings
+from grader.worker.namespaces import Namespaces
+
+# Numbers that belong to nobody: systemd draws its transient users from them, and gives none out for good.
+FIRST_USER, USERS = 61184, 4336
+
+
+class Enclosure:
+    """The layers that this machine offers, prepared in the zygote, and how a guard puts a worker into them."""
+
+    def __init__(self, found: Namespaces, wanted: Prepare) -> None:
+        """Prepare everything; this process has the workers' file system afterwards.
+
+        :raises OSError: something failed half-way that had worked in a trial.
+        """
+        self.missing: dict[str, str] = {}
+        self.filters = dict(wanted.filters)
+        self._next_user = secrets.randbelow(USERS)
+        self.namespaces = found
+        self.pids = namespaces.Pids() if found else None
+        self.own_proc = False
+        self._system = [*root.SYSTEM, *root.interpreter()]
+        if found:
+            root.build(wanted.place, wanted.hide)
+            self.own_proc = os.path.exists("/proc/self")
+            self.missing |= {} if self.own_proc else {"proc": "the system forbids another /proc"}
+        else:
+            self.missing["namespaces"] = found.why
+        self.uid = self._try_user()
+        self.rulesets = self._rulesets(wanted.place)
+        if not self.filters:
+            self.missing["seccomp"] = wanted.no_filters
+
+    def offer(self) -> Offer:
+        """What there is, for the judge."""
+        layers = []
+        if self.namespaces:
+            layers += ["namespaces", "own-root"] + (["proc"] if self.own_proc else [])
+        layers += ["uid"] if self.uid else []
+        layers += ["landlock"] if self.rulesets else []
+        layers += ["seccomp"] if self.filters else []
+        return Offer(layers, self.missing, self.namespaces.kind)
+
+    # -- preparing
+
+    def _try_user(self) -> bool:
+        """Whether a worker can have a user of its own that can still read the interpreter."""
+        if not (kernel.has(kernel.CAP_SETUID) and kernel.has(kernel.CAP_SETGID)):
+            self.missing["uid"] = "only root can give workers another user"
+            return False
+        if not all(
+            namespaces.mapped(f"/proc/self/{name}", number)
+            for name in ("uid_map", "gid_map")
+            for number in (FIRST_USER, FIRST_USER + USERS - 1)
+        ):
+            self.missing["uid"] = f"the users {FIRST_USER} and up do not exist in this container"
+            return False
+        failed = namespaces.attempt(_read_as_another)
+        if failed:
+            self.missing["uid"] = f"the interpreter cannot be read by another user ({failed})"
+        return failed is None
+
+    def _rulesets(self, place: str) -> dict[tuple[bool, bool], Any]:
+        """A ruleset for each (loopback, by_hand)."""
+        read = ["/etc", "/kernel", "/submission", "/sys"]
+        write = ["/scratch", "/dev"]
+        if not self.namespaces:
+            read = [*(f"/etc/{name}" for name in root.ETC), *root.DEVICES_OF_SYSTEM, "/proc/cpuinfo"]
+            read += ["/proc/meminfo", "/proc/stat", "/proc/sys/kernel", "/proc/sys/vm"]
+            write = [*(f"/dev/{name}" for name in root.NODES), place]
+        try:
+            return {
+                (loopback, by_hand): rules.ruleset(
+                    self._system,
+                    read,
+                    write,
+                    tcp=loopback or bool(self.namespaces),
+                    execute=not by_hand,
+                )
+                for loopback in (False, True)
+                for by_hand in (False, True)
+            }
+        except rules.NoLandlock as error:
+            self.missing["landlock"] = str(error)
+            return {}
+
+    # -- per worker
+
+    @contextlib.contextmanager
+    def for_guard(self) -> Iterator[None]:
+        """The guard is forked inside: where there are namespaces it is the first process of its own."""
+        if self.pids is None:
+            yield
+            return
+        with self.pids.for_next_child():
+            yield
+
+    def next_user(self) -> int | None:
+        """A user and group number for the next worker, or None where it keeps the zygote's."""
+        if not self.uid:
+            return None
+        self._next_user = (self._next_user + 1) % USERS
+        return FIRST_USER + self._next_user
+
+    def enclose(self, settings: Settings, folder: int, user: int | None) -> Settings:
+        """Called by the guard, before it forks the worker: what needs rights that the worker must not have.
+
+        :param folder: descriptor of the folder that holds the modules.
+        :return: the settings with the places that the worker will see.
+        """
+        files = {name: _content(folder, name) for name in settings.modules.values()}
+        owner = None if user is None else (user, user)
+        if not self.namespaces:
+            return self._share(settings, files, owner)
+        kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC | kernel.NEW_NET)
+        root.furnish(
+            scratch_bytes=settings.file_bytes, own_proc=self.own_proc, files=files, owner=owner
+        )
+        if settings.loopback:
+            kernel.raise_loopback()
+        return msgspec.structs.replace(settings, folder=root.CODE, scratch=root.SCRATCH)
+
+    def _share(
+        self, settings: Settings, files: dict[str, bytes], owner: tuple[int, int] | None
+    ) -> Settings:
+        """Without namespaces: folders on the disk that belong to this worker's user alone."""
+        code, home = f"{settings.scratch}/files", f"{settings.scratch}/home"
+        for folder, mode in ((code, 0o750), (home, 0o700)):
+            os.mkdir(folder, mode)
+            os.chmod(folder, mode)
+        root.lay(code, files)
+        os.chmod(settings.scratch, 0o711)
+        if owner is not None:
+            os.chown(home, *owner)
+            os.chown(code, 0, owner[1])
+        return msgspec.structs.replace(settings, folder=code, scratch=home)
+
+
+def _content(folder: int, name: str) -> bytes:
+    with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb") as file:
+        return file.read()
+
+
+def _read_as_another() -> None:
+    """Read a module of the standard library, one of numpy and one of torch as a user without any rights."""
+    import numpy
+    import torch
+
+    os.setgroups([])
+    os.setresgid(FIRST_USER, FIRST_USER, FIRST_USER)
+    os.setresuid(FIRST_USER, FIRST_USER, FIRST_USER)
+    for module in (os, socket, numpy, torch):
+        folder = os.path.dirname(str(module.__file__))
+        os.listdir(folder)
+        with open(str(module.__file__), "rb") as file:
+            file.read(1)
