@@ -239,10 +239,10 @@ def test_windows_needs_nothing_that_only_linux_has() -> None:
         sys.path.insert(0, {str(ROOT)!r})
         sys.platform = "win32"
         sys.modules["resource"] = None
-        from types import SimpleNamespace
+        import dataclasses
         from grader.worker import sandbox
-        sandbox.LAYERS = [sandbox.Layer(each.name, each.stops, lambda given: None) for each in sandbox.LAYERS]
-        print(sandbox.confine(None))
+        sandbox.LAYERS = [dataclasses.replace(each, put_on=lambda around: None) for each in sandbox.LAYERS]
+        print(sandbox.confine(sandbox.Around(None)))
     """
     done = subprocess.run(
         [sys.executable, "-c", dedent(program)],

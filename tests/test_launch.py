@@ -283,7 +283,7 @@ def guarded(tmp_path: Path, root: int, sweep: Any = None) -> tuple[GuardedWorker
     output, printing = os.pipe()
     os.close(printing)
     worker = GuardedWorker(Plan(tmp_path, {}, {}, 1), ours, output, tmp_path / "scratch", control, sweep)
-    worker.root = root
+    worker.root = worker.guard = root
     return worker, guard
 
 
