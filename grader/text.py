@@ -1,4 +1,5 @@
-"""Makes text that came from a submission harmless: no control characters, no escapes, a bounded length.
+"""Makes text that came from a submission harmless: no control characters, no escapes, no commands to the
+platform whose log it gets into, a bounded length.
 
 What is left is plain text. Writers for a format with markup of its own must still not parse it as markup.
 """
@@ -18,6 +19,9 @@ escapes = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # strings: titles, links
     r"|\x1b[ -/]*[0-~]?"  # everything else that starts with ESC
 )
+# What a platform that runs the grader carries out where a log holds it: "::error::" at the start of a line on
+# GitHub, "##[error]" anywhere there and on Azure, "##vso[" and the like elsewhere.
+commands = re.compile(r"^[ \t]*:(?=:)|##(?=\w*\[)", re.MULTILINE)
 line_ends = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Control, format (direction overrides among them), surrogate, private use, unassigned.
 unprintable = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -29,7 +33,7 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> str:
     clean = line_ends.sub("\n", escapes.sub("", head))
     if not all(part.isprintable() for part in re.split("[\n\t]", clean)):  # rare, and slow to mend
         clean = "".join(_printable(character) for character in clean)
-    clean = clean.rstrip()
+    clean = commands.sub(r"\g<0> ", clean.rstrip())
     if len(clean) <= limit and len(head) == len(text):
         return clean
     return f"{clean[:limit].rstrip()}\n[cut; {len(text)} characters in all]"

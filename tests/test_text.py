@@ -32,6 +32,9 @@ from grader.text import one_line, plain
         ("lone \udcff surrogate", "lone \N{REPLACEMENT CHARACTER} surrogate"),
         ("trailing \n\n", "trailing"),
         ("[bold]markup[/bold] <b>&amp;", "[bold]markup[/bold] <b>&amp;"),
+        ("::error file=x::\nx[::2]\n \t::::", ": :error file=x::\nx[::2]\n \t: :::"),
+        ("a ##[error] ##vso[task] ##teamcity[x ## [", "a ## [error] ## vso[task] ## teamcity[x ## ["),
+        ("\x1b[0m::set-env", ": :set-env"),
         ("", ""),
     ],
 )

@@ -40,6 +40,8 @@ from grader.worker import messages
 ROOT = Path(__file__).parents[2]
 ROWS = Path(__file__).parent / "rows"
 NOT_ROWS = Path(__file__).parent / "not_rows.toml"
+LEAK = re.compile("redteam.leak")  # what a row says together with a hidden test's inputs
+COMMANDS = ("::", "##[", "##vso[")  # what GitHub and Azure carry out where a line of a log begins with it
 SETTLE_SECONDS = 2.0
 MARK = "redteam"  # in the name of whatever a row leaves
 ISOLATION = os.environ.get("GRADER_REDTEAM_ISOLATION", "")  # "" is the plugin's own default
@@ -391,6 +393,10 @@ class Arena:
             self.trouble.append(f"the results say {run.results['state']}")
         if "\x1b" in run.said.replace("\x1b[0m", ""):
             self.trouble.append("an escape sequence in the report")
+        if any(line.startswith(COMMANDS) for line in run.said.splitlines()):
+            self.trouble.append(f"a command to a platform in the report: {said}")
+        if re.search(LEAK, run.said + msgspec.json.encode(run.gradescope).decode()):
+            self.trouble.append(f"a hidden test tells its inputs: {said}")
         if self.secret.read_text().strip() in run.said + run.printed:
             self.trouble.append("the course secret is shown")
 
