@@ -1,0 +1,4 @@
+import sys
+
+print("attack: exits with 0")
+sys.exit(0)
