@@ -67,6 +67,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     :param needs: the weakest isolation that promises it.
     :param whole: a file of the row replaces the base's and is not appended to it.
     :param seconds: computing time for each test instead of the marker's; four times that by the wall clock.
+    :param links: files handed in as symbolic links, and where they point from the submission's folder.
     """
 
     attacks: list[int]
@@ -81,6 +82,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     files: str | list[str] = ""
     whole: bool = False
     seconds: float | None = None
+    links: dict[str, str] = {}
 
 
 def load(folder: Path) -> Row:
@@ -236,7 +238,7 @@ class Arena:
         return Run(
             status,
             said.getvalue(),
-            "\n".join(self._printed),
+            "\n".join(text for text in self._printed if text),
             support.read_results(results),
             support.read_gradescope(gradescope),
         )
@@ -354,24 +356,25 @@ class Arena:
 
     def submission(self, folder: Path, row: Row) -> Path:
         """The folder that is handed in."""
-        into = self.folder / f"submission{self._runs}"
-        shutil.copytree(
-            self.course / row.base / row.assignment, into, ignore=shutil.ignore_patterns("mistakes")
-        )
+        into = Path(tempfile.mkdtemp(prefix="submission", dir=self.folder))
+        base, left_out = self.course / row.base / row.assignment, shutil.ignore_patterns("mistakes")
+        shutil.copytree(base, into, ignore=left_out, dirs_exist_ok=True)
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
             target = into / name
             if path.name == "row.toml" or "__pycache__" in name.parts:
                 continue
-            if path.is_symlink():
-                target.unlink(missing_ok=True)
-                target.symlink_to(os.readlink(path))
-            elif path.is_dir():
+            if path.is_dir():
+                if target.is_file():
+                    target.unlink()
                 target.mkdir(exist_ok=True)
             elif target.exists() and not row.whole:
                 target.write_bytes(target.read_bytes() + b"\n\n" + path.read_bytes())
             else:
                 target.write_bytes(path.read_bytes())
+        for link, where in row.links.items():
+            (into / link).unlink(missing_ok=True)
+            (into / link).symlink_to(where)
         return into
 
     def points(self, row: Row, run: Run) -> None:

@@ -1,0 +1,2 @@
+open("/tmp/redteam-conftest", "w").close()
+print("attack: conftest was loaded")

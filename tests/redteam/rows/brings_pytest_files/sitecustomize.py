@@ -1,0 +1,2 @@
+open("/tmp/redteam-sitecustomize", "w").close()
+print("attack: sitecustomize was loaded")

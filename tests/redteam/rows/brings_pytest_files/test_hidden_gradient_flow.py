@@ -1,0 +1,2 @@
+def test_forward_random():
+    pass

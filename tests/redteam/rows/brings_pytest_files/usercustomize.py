@@ -1,0 +1,2 @@
+open("/tmp/redteam-usercustomize", "w").close()
+print("attack: usercustomize was loaded")
