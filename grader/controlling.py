@@ -97,7 +97,7 @@ class Controller:
             folder=str(source),
             seed=seed,
             seed_source=GIVEN if given else options.secret.source,
-            isolation=options.isolation,
+            isolation="",  # until it was decided
             device=options.device,
             artifacts=str(folder) if (folder := options.artifacts_of(assignment.id)) else "",
             versions=versions(),
@@ -161,6 +161,8 @@ class Controller:
         result = case_of(said)
         tally = self.tallies.get(result.question.split(".")[0])
         if tally is not None:
+            context = tally.store.context
+            context.isolation = getattr(report, "isolation", "") or context.isolation
             tally.store.context.layers = getattr(report, "layers", None) or tally.store.context.layers
             tally.store.add(result)
 

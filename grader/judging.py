@@ -21,6 +21,7 @@ from grader.compare import Precision
 from grader.config import assignment_of
 from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
 from grader.inprocess import InProcess
+from grader.isolation import Isolation, Refused, decide
 from grader.launch import Allowance, Fresh, Launcher, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
@@ -29,6 +30,7 @@ from grader.scoring import CaseResult, Mistake
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
 from grader.text import plain
+from grader.worker import kernel
 
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
@@ -93,13 +95,35 @@ class Judge:
         self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
         self.folder.chmod(0o700)
         self.launcher = None if config.option.collectonly else self._launcher()
+        self.hidden = False
+        self._isolation: Isolation | Refused | None = None
         self.runs: dict[str, AssignmentRun] = {}
         self._kept: dict[tuple[str, bool, str], Worker] = {}
 
     def _launcher(self) -> Launcher:
         if self.options.isolation == "none":
             return InProcess()
-        return Zygote(self.folder) if self.options.launcher == "zygote" else Fresh(self.folder)
+        if self.options.launcher != "zygote":
+            return Fresh(self.folder)
+        sandbox = self.options.isolation != "process"
+        if sandbox:  # what this process holds in memory is no business of others of its user
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide)
+
+    def isolation(self) -> Isolation:
+        """How far student code is kept apart in this run, decided at the first call.
+
+        :raises Refused: not as far as the collected tests need.
+        """
+        if self._isolation is None:
+            zygote = self.launcher if isinstance(self.launcher, Zygote) else None
+            try:
+                self._isolation = decide(self.options.isolation, zygote, self.options.secrets, self.hidden)
+            except Refused as refused:
+                self._isolation = refused
+        if isinstance(self._isolation, Refused):
+            raise self._isolation
+        return self._isolation
 
     def run_of(self, item: pytest.Item) -> AssignmentRun:
         """The assignment's run, made at its first test."""
@@ -132,6 +156,7 @@ class Judge:
         if others:
             config.hook.pytest_deselected(items=others)
             items[:] = [item for item in items if item not in set(others)]
+        self.hidden = any(planned(item) and not is_public(item.path.name) for item in items)
 
     # -- time
 
@@ -171,6 +196,7 @@ class Judge:
         refused = self.options.refuse_hidden(item.path)
         if refused:
             raise RefusedError(refused)
+        self.isolation()
         if plan.device == "cuda" and self.options.device != "cuda":
             pytest.skip(NEEDS_GPU)
         run = self.run_of(item)
@@ -204,13 +230,16 @@ class Judge:
             if self._kept[key].alive:
                 return self._kept[key]
             del self._kept[key]
-        worker = self.launcher.start(plan)
+        worker = self.launcher.start(self._confined(item, plan))
         state.layers = list(worker.layers)
         if shared:
             self._kept[key] = worker
         else:
             state.workers.append(worker)
         return worker
+
+    def _confined(self, item: pytest.Item, plan: Plan) -> Plan:
+        return self.isolation().confine(plan, loopback=item.get_closest_marker("loopback") is not None)
 
     def _end_workers(self, state: TestState) -> None:
         """End the test's own workers; of those that serve a file, those whose process-wide settings were
@@ -252,6 +281,8 @@ class Judge:
                 pictures=tuple(state.artifacts.files),
             )
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
+        decided = self._isolation
+        report.isolation = decided.level if isinstance(decided, Isolation) else ""  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))
         return report
 
@@ -281,7 +312,7 @@ class Judge:
         elif isinstance(error, SubmissionFault) and error.role == STUDENT:
             said = error.told if is_public(item.path.name) else error.summary
             result = replace(result, outcome=error.outcome, summary=said, detail=error.detail)
-        elif isinstance(error, RefusedError):
+        elif isinstance(error, RefusedError | Refused):
             result = replace(result, outcome=Outcome.GRADER_ERROR, summary=str(error))
         elif isinstance(error, SubmissionFolderError):
             result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=str(error))
@@ -307,8 +338,13 @@ class Judge:
         if not isinstance(self.launcher, Zygote):
             return None
         with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
+            launcher = self.launcher
+
+            def start(plan: Plan) -> Worker:
+                return launcher.start(self._confined(item, plan))
+
             known = state.run.recognise(
-                student, state.plan.question, item.nodeid.rpartition("/")[2], self.launcher.start, precision
+                student, state.plan.question, item.nodeid.rpartition("/")[2], start, precision
             )
             return None if known is None else Mistake(known.name, known.message)
         return None

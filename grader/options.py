@@ -25,7 +25,7 @@ class Options:
     plan: Path | None
     artifacts: Path | None
     grading_seed: int | None
-    isolation: str
+    isolation: str | None  # None: as strong as the collected tests need
     launcher: str
     device: Device
     secret: Secret
@@ -74,6 +74,27 @@ class Options:
                 f"--results and --gradescope hold one assignment, and this run has {names}"
             )
         return options
+
+    @property
+    def secrets(self) -> list[Path]:
+        """What a submission must not be able to read or write: hidden tests, references, results."""
+        found = [*self._outputs, self.course.root / ".git"]
+        for assignment in self.assignments:
+            found += [path for path in assignment.folder.glob("test_*.py") if not is_public(path.name)]
+            reference = self.course.reference(assignment.id)
+            if reference is not None:
+                found += [reference, *sorted(reference.glob("*.py"))]
+        return [path for path in found if path.exists()]
+
+    @property
+    def hide(self) -> list[Path]:
+        """What is no business of a submission, wherever it lies."""
+        names = ("assignments", "reference", "tests", ".git")
+        return [*self._outputs, self.course.root, *(self.course.root / name for name in names)]
+
+    @property
+    def _outputs(self) -> list[Path]:
+        return [path for path in (self.results, self.gradescope, self.artifacts) if path is not None]
 
     def artifacts_of(self, assignment_id: str) -> Path | None:
         """Where an assignment's pictures go, or None if nobody wants any."""

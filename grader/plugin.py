@@ -13,6 +13,7 @@ import pytest
 
 from grader.config import ConfigError, Course, assignment_of
 from grader.controlling import Controller
+from grader.isolation import ASKED
 from grader.judging import Judge, planned
 from grader.options import Options
 
@@ -39,9 +40,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--isolation",
-        choices=("process", "none"),
-        default="process",
-        help="process: student code in processes of its own; none: in the judge's, to debug public tests",
+        choices=ASKED,
+        help="sandbox: student code reaches nothing of the grader's, or nothing is run (the default with"
+        " hidden tests); strongest: the sandbox where it can be had, else process; process: processes of its own, no"
+        " secrets; none: in the judge's process, to debug public tests",
     )
     group.addoption(
         "--launcher",
@@ -58,6 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "graded(question, points, ...): a graded test; see grader.marks")
+    config.addinivalue_line("markers", "loopback: the worker may open TCP connections on this machine (gloo)")
     folders = _assignment_folders(config)
     if not folders:
         return

@@ -1,8 +1,8 @@
 """The system calls that a worker may not make: seccomp filters, compiled here and put on by each worker.
 
 A list of what is refused, not of what is allowed: torch, its threads and its data loaders use some two
-hundred calls, and which ones changes with every version. Refused is what reaches other processes, other namespaces,
-the network, or memory that no limit counts, and what has been the way into kernels.
+hundred calls, and which ones changes with every version. Refused is what reaches other processes, other
+namespaces, the network, or memory that no limit counts, and what has been the way into kernels.
 """
 
 from __future__ import annotations

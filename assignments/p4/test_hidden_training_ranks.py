@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 
 from grader.testing import assert_close, assert_same, award, beside, check, check_each, graded
 
@@ -168,6 +169,7 @@ def cut(batches, *places):
     return [batches[start:end] for start, end in itertools.pairwise(ends)]
 
 
+@pytest.mark.loopback
 @graded(
     "p4.distributed", points=0.9, rung="random", hint="What do the ranks have to add up before they divide?"
 )
@@ -212,6 +214,7 @@ def test_accumulate_one_at_a_time(student, bench, rng):
         assert_same(order, "fb" * count, "the order of forward and backward passes")
 
 
+@pytest.mark.loopback
 @graded(
     "p4.distributed", points=0.5, rung="edges", hint="Every rank makes the same calls, in the same order."
 )

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from grader.testing import assert_close, assert_same, award, beside, check, closed_share, graded
 
@@ -263,6 +264,7 @@ def test_accumulate_of_the_handout(student, bench):
     assert_close(gradients["head.bias"], BIAS, "the gradient of the head's bias")
 
 
+@pytest.mark.loopback
 @graded(
     "p4.distributed", points=0.9, rung="figures", hint="What must the ranks add up besides the gradients?"
 )

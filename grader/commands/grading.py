@@ -69,7 +69,10 @@ def grade(
     expect: Annotated[float | None, typer.Option(help="Fail unless each score is this.")] = None,
     seed: Annotated[int | None, typer.Option(help="Grading seed, instead of the submission's own.")] = None,
     isolation: Annotated[
-        Literal["process"] | None, typer.Option(help="How student code is kept apart from the judge.")
+        Literal["sandbox", "strongest", "process"] | None,
+        typer.Option(
+            help="How student code is kept apart: sandbox (the default), the strongest to be had, or process."
+        ),
     ] = None,
     processes: Annotated[
         int | None, typer.Option("--processes", "-n", min=1, help="Test processes; more use more cores.")

@@ -24,7 +24,7 @@ FIRST_USER, USERS = 61184, 4336
 
 
 class Enclosure:
-    """The layers that this machine offers, prepared in the zygote, and how a guard puts a worker into them."""
+    """The layers that this machine offers, prepared in the zygote, and how a guard encloses a worker."""
 
     def __init__(self, found: Namespaces, wanted: Prepare) -> None:
         """Prepare everything; this process has the workers' file system afterwards.
@@ -131,16 +131,12 @@ class Enclosure:
         if not self.namespaces:
             return self._share(settings, files, owner)
         kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC | kernel.NEW_NET)
-        root.furnish(
-            scratch_bytes=settings.file_bytes, own_proc=self.own_proc, files=files, owner=owner
-        )
+        root.furnish(scratch_bytes=settings.file_bytes, own_proc=self.own_proc, files=files, owner=owner)
         if settings.loopback:
             kernel.raise_loopback()
         return msgspec.structs.replace(settings, folder=root.CODE, scratch=root.SCRATCH)
 
-    def _share(
-        self, settings: Settings, files: dict[str, bytes], owner: tuple[int, int] | None
-    ) -> Settings:
+    def _share(self, settings: Settings, files: dict[str, bytes], owner: tuple[int, int] | None) -> Settings:
         """Without namespaces: folders on the disk that belong to this worker's user alone."""
         code, home = f"{settings.scratch}/files", f"{settings.scratch}/home"
         for folder, mode in ((code, 0o750), (home, 0o700)):

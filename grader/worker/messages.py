@@ -69,7 +69,8 @@ class Probe(msgspec.Struct, tag="probe", forbid_unknown_fields=True):
 
     id: int
     secrets: list[str]  # paths that must not be readable, listable or writable
-    judge: int  # process id
+    judge: int  # process id, 0 where it cannot be seen
+    loopback: bool  # this worker may have TCP sockets; without namespaces they reach further than they should
 
 
 class Inspect(msgspec.Struct, tag="inspect", forbid_unknown_fields=True):
@@ -126,8 +127,8 @@ Greeting = Ready
 
 
 class Fork(msgspec.Struct, tag="fork", forbid_unknown_fields=True):
-    """Judge to zygote: fork a worker. Descriptors: its socket, its output, its guard's socket, the folder with
-    its modules."""
+    """Judge to zygote: fork a worker. Descriptors: its socket, its output, its guard's socket, the folder
+    with its modules."""
 
     settings: Settings
 

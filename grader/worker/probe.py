@@ -20,7 +20,8 @@ def findings(request: Probe) -> Iterator[str]:
         yield from _reaches(path)
     if request.judge:
         yield from _touches(request.judge)
-    yield from _network()
+    if not request.loopback:
+        yield from _network()
 
 
 def _rights() -> Iterator[str]:

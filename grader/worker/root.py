@@ -4,8 +4,8 @@ The zygote builds it once and makes it its own root; what a worker adds (a scrat
 the submission) are a few mounts in a namespace of its own. Hidden tests, references and results are not
 hidden in it: they are not there.
 
-What is mounted per worker is mounted one folder down (``/scratch/home``, ``/kernel/proc``), because a Landlock
-rule on a folder reaches what is mounted below it, but not what is mounted on it.
+What is mounted per worker is mounted one folder down (``/scratch/home``, ``/kernel/proc``), because a
+Landlock rule on a folder reaches what is mounted below it, but not what is mounted on it.
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def _cover(target: str) -> None:
         kernel.mount("/dev/null", target, None, kernel.MS_BIND)
 
 
-def furnish(*, scratch_bytes: int, own_proc: bool, files: dict[str, bytes], owner: tuple[int, int] | None) -> None:
+def furnish(
+    *, scratch_bytes: int, own_proc: bool, files: dict[str, bytes], owner: tuple[int, int] | None
+) -> None:
     """Mount what is one worker's own, in its own mount namespace.
 
     :param files: the modules by file name; nobody can write to them.

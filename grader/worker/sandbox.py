@@ -7,10 +7,10 @@ This is the order, and why it is this one. A layer that forbids comes after all 
 2. **The guard**, of each worker, is the first process of a new pid namespace; it has a session of its own,
    dies with the zygote, cannot be looked into, and makes the other namespaces and mounts, for which it still
    has the rights. It stays outside the layers below, so that it can clear what the worker leaves.
-3. **The worker**: limits and the rank among the victims of a memory shortage, which take rights; its own user,
-   after the folders were given to that user and before capabilities are gone; then no capabilities and no new
-   privileges; then what needs no right (folders, environment, import path, seeds); then Landlock, which needs
-   no-new-privileges; last seccomp, which forbids the calls that all of the above are made of.
+3. **The worker**: limits and the rank among the victims of a memory shortage, which take rights; its own
+   user, after the folders were given to that user and before capabilities are gone; then no capabilities and
+   no new privileges; then what needs no right (folders, environment, import path, seeds); then Landlock,
+   which needs no-new-privileges; last seccomp, which forbids the calls that all of the above are made of.
 
 Each layer did all of its work or raises: then the worker never says ready, and the run says so. At isolation
 ``process`` only those of (3) are put on that any machine has. They keep honest accidents from harming the
@@ -218,8 +218,8 @@ class Layer:
     :param stops: what it stops, completing "stops ...".
     :param get: what a machine that lacks it needs.
     :param where: put on everywhere; on Linux; on Linux when sandboxed; or when the zygote offers it too.
-    :param put_on: by the worker, False where there is nothing to put it on; None for one that zygote and guard
-        have put on before.
+    :param put_on: by the worker, False where there is nothing to put it on; None for one that zygote and
+        guard have put on before.
     """
 
     name: str
@@ -236,7 +236,7 @@ NAMESPACES_HOW = (
 LAYERS = (
     Layer("namespaces", "seeing, signalling or outliving by other processes; the network", NAMESPACES_HOW),
     Layer("own-root", "hidden tests, references and results being there at all", NAMESPACES_HOW),
-    Layer("proc", "a view of the grader's processes in /proc", "a /proc without masks, as outside a container"),
+    Layer("proc", "a view of the grader's processes in /proc", "an unmasked /proc, as outside containers"),
     Layer("rlimits", "memory, files, processes and CPU time without bound; core dumps", "", "linux", _limits),
     Layer("oom-score", "other processes being killed for its memory", "", "linux", _first_to_go),
     Layer(
@@ -247,9 +247,7 @@ LAYERS = (
         _own_user,
     ),
     Layer("no-capabilities", "every right that root has", "", "sandbox", _no_capabilities),
-    Layer(
-        "no-new-privileges", "gaining rights through set-uid programs", "", "linux", _no_new_privileges
-    ),
+    Layer("no-new-privileges", "gaining rights through set-uid programs", "", "linux", _no_new_privileges),
     Layer("scratch", "litter outside a folder that is removed afterwards", "", "any", _scratch),
     Layer("environment", "reading the grader's environment, shared caches", "", "any", _clean_environment),
     Layer("import-path", "importing the engine or anything beside it", "", "any", _import_path),

@@ -28,7 +28,9 @@ from grader.worker import namespaces
 from grader.worker.namespaces import Namespaces
 
 # Before the imports, see there.
-NAMESPACES = namespaces.enter() if __name__ == "__main__" and sys.argv[2:] == ["sandbox"] else Namespaces("none")
+NAMESPACES = (
+    namespaces.enter() if __name__ == "__main__" and sys.argv[2:] == ["sandbox"] else Namespaces("none")
+)
 
 import msgspec
 import numpy  # noqa: F401 - imported for the forks
@@ -181,12 +183,11 @@ def main() -> None:
     # The terminal's Ctrl-C is for the judge, which then hangs up.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(sys.argv[1]))
-    sandboxed = sys.argv[2:] == ["sandbox"]
     sys.argv[:] = ["zygote"]
     if threads() != 1:
         raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
     enclosure = None
-    if sandboxed:
+    if SANDBOXED:
         wanted = wire.decoder(Prepare)(control.recv(ORDER_LIMIT))
         enclosure = Enclosure(NAMESPACES, wanted)
     pages.collapse()
