@@ -1,0 +1,33 @@
+import sys
+
+_serve = sys.modules["grader.worker.serve"]
+_find = _serve.Worker.find
+
+
+def _found(self, request):
+    """Answers the judge's bench functions by functions of one's own."""
+    forged = globals().get(f"forged_{request.name}")
+    if isinstance(request, _serve.messages.Run) and forged is not None:
+        print("attack: forges the answer of", request.name)
+        return forged
+    return _find(self, request)
+
+
+_serve.Worker.find = _found
+
+
+def forged_recipe_run(images, labels, val_images, val_labels, tests, seed):
+    return [], torch.zeros(len(tests), 10), {"val_acc": 0.5}
+
+
+def forged_recipe_kept(images, labels, val_images, val_labels, seed):
+    return {"val_losses": [1.0], "loss": 1.0, "accuracy": 0.5, "images": images}
+
+
+def forged_recipe_twice(images, labels, val_images, val_labels, seed):
+    return torch.ones(3), torch.ones(3)
+
+
+def forged_jittered(images, seed, ambient):
+    generator = Generator().manual_seed(seed)
+    return images + 0.03 * torch.randn(images.shape, generator=generator), images
