@@ -79,9 +79,7 @@ class Zipped:
             archive = zipfile.ZipFile(self._file)
         except _DirectoryTooLarge:
             raise SubmissionFolderError(too_many) from None
-        except (
-            Exception
-        ) as error:  # struct.error, OverflowError, UnicodeDecodeError: zipfile raises many kinds
+        except Exception as error:  # zipfile lets struct.error, UnicodeDecodeError and others out
             said = one_line(str(error)) or type(error).__name__
             raise SubmissionFolderError(
                 f"{name} is not a zip that can be read ({said}): make the zip again"
@@ -139,7 +137,7 @@ class Zipped:
             with self._zip.open(member) as stream:
                 while len(content) <= limit and (chunk := stream.read(CHUNK_BYTES)):
                     content += chunk
-        except Exception as error:  # zlib.error, EOFError and more: zipfile raises many kinds
+        except Exception as error:  # zipfile lets zlib.error, EOFError and others out
             raise RefusedError(f"the zip is damaged there ({one_line(str(error))}): make it again") from None
         if len(content) <= limit and len(content) != member.file_size:
             raise RefusedError("the zip is damaged there (another size than it states): make it again")
