@@ -132,7 +132,8 @@ def _ask_reference(call: Callable[[Subject, Case], Value], reference: Subject, c
     try:
         return call(reference, copy.deepcopy(case))
     except Raised as fault:
-        if fault.outcome is Outcome.SUBMISSION_ERROR and not _ACCIDENTS.intersection(fault.types):
+        meant = fault.deliberate and not _ACCIDENTS.intersection(fault.types)
+        if fault.outcome is Outcome.SUBMISSION_ERROR and meant:
             return fault
         raise GraderFault(f"the reference failed on case {at + 1}: {fault.told} {fault.detail}") from fault
     except SubmissionFault as fault:

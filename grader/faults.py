@@ -45,11 +45,22 @@ class Raised(SubmissionFault):
     """The subject's own code raised; its worker lives and can be asked again.
 
     :param types: class names of the exception's method resolution order, its own name first.
+    :param deliberate: a ``raise`` of the subject's own did it. What comes out of a library (no such kernel on
+        this machine, no memory) is no answer that the reference asks of others.
     """
 
-    def __init__(self, summary: str, detail: str = "", told: str = "", *, types: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        summary: str,
+        detail: str = "",
+        told: str = "",
+        *,
+        types: tuple[str, ...],
+        deliberate: bool = True,
+    ) -> None:
         super().__init__(Outcome.SUBMISSION_ERROR, summary, detail, told)
         self.types = types
+        self.deliberate = deliberate
 
 
 class Unusable(SubmissionFault):

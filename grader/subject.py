@@ -258,7 +258,9 @@ class Subject:
         else:
             said, told = f"{what} raised {kind}{place}", f"{what} raised {named}{place}"
         # A worker that writes its own frames may name no type at all.
-        self._fault(Raised(said, _quote(reply), told + text, types=tuple(reply.types) or ("BaseException",)))
+        types = tuple(reply.types) or ("BaseException",)
+        deliberate = (reply.source or "").split(maxsplit=1)[:1] == ["raise"]
+        self._fault(Raised(said, _quote(reply), told + text, types=types, deliberate=deliberate))
 
     def _place(self, reply: messages.Raised) -> str:
         """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
