@@ -1,7 +1,8 @@
 """Collects the cases of a run and keeps its results files current, whole and valid from the start.
 
 A file that cannot be written (folder read-only, disk full) does not stop the grading: the next write tries
-again, and ``unwritten`` tells the terminal about a file that is still behind.
+again, and ``unwritten`` tells the terminal about a file that is still behind. What an earlier run left is
+then removed if it can be: it must not be taken for this run's.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ class ResultStore:
             if path is not None
         ]
         self.write()
+        if self.unwritten:
+            for path in self.unwritten:
+                files.discard(path)
+            self.write()  # on a full disk there is room now
 
     def replan(self, table: Sequence[PlannedTest]) -> None:
         """Take what was collected for the table of an assignment that has no points.toml yet."""
