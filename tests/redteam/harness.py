@@ -157,7 +157,6 @@ class Arena:
                 self.launcher = original(judge)
             finally:
                 judge.folder = own
-            self.isolation = judge.options.isolation
             self._close = self.launcher.close
             self.launcher.close = lambda: None
         return self.launcher
@@ -251,11 +250,13 @@ class Arena:
             "p1", self.course / "reference", "test_forward_random", "test_hidden_gradient_flow.py"
         )
         assert run.status == 0, run.said
+        self.isolation = run.results["isolation"]
         assert self.launcher is not None
         self.launcher.wait_ready()  # type: ignore[attr-defined]
         self.canaries = {by_hand: self.canary(by_hand) for by_hand in (False, True)}
         for by_hand, seen in self.canaries.items():
-            assert self.canary(by_hand) == seen, "two workers differ before anybody attacked"
+            differs = differences(seen, self.canary(by_hand))
+            assert not differs, f"two workers differ before anybody attacked: {differs}"
         self.kept = self.settled(set())  # never empty: waits until the last guard has surely gone
 
     def canary(self, by_hand: bool) -> Any:
@@ -264,7 +265,14 @@ class Arena:
         :raises GraderFault: none could be had.
         """
         assert self.launcher is not None
-        plan = Plan(self.folder / "canary", {"canary": "canary.py"}, {}, seed=7, by_hand=by_hand)
+        plan = Plan(
+            self.folder / "canary",
+            {"canary": "canary.py"},
+            {},
+            seed=7,
+            by_hand=by_hand,
+            confined=self.isolation == "sandbox",
+        )
         worker = self.launcher.start(plan)
         try:
             message = messages.Call(call_id(), "canary", "look", [], [], [])
@@ -426,12 +434,7 @@ class Arena:
         """Look at what the next submission would find."""
         try:
             for by_hand, want in self.canaries.items():
-                seen = self.canary(by_hand)
-                differs = [name for name in want if seen.get(name) != want[name]]
-                for name in differs:
-                    self.trouble.append(
-                        f"the next worker's {name}: {want[name]!r:.500} became {seen[name]!r:.500}"
-                    )
+                self.trouble += differences(want, self.canary(by_hand))
             run = self.grade(
                 "p1", self.course / "reference", "test_forward_random", "test_hidden_gradient_flow.py"
             )
@@ -452,6 +455,15 @@ class Arena:
         if self.kept - self.below():
             self.close()
             self.begin()
+
+
+def differences(want: dict[str, Any], seen: dict[str, Any]) -> list[str]:
+    """What a worker sees otherwise than the first one."""
+    return [
+        f"the next worker's {name}: {want[name]!r:.500} became {seen[name]!r:.500}"
+        for name in want
+        if seen[name] != want[name]
+    ]
 
 
 def own_state() -> dict[str, Any]:

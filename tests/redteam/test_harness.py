@@ -55,18 +55,18 @@ def test_what_is_right_is_no_trouble(fight):
     assert fight("print('attack: x')\ndef forward(**case): return {}") == ""
 
 
-def test_files_that_are_left_or_changed_are_seen_and_cleared(fight, arena):
-    readme = arena.course / "assignments/p1/README.md"
+def test_files_that_are_left_or_changed_are_seen_and_cleared(fight, arena, monkeypatch):
+    readme, left = arena.course / "assignments/p1/README.md", Path(f"/tmp/redteam-harness-{os.getpid()}")
     before = readme.read_bytes()
-    trouble = fight(f"""
-        print('attack: writes')
-        open('/tmp/redteam-harness-{os.getpid()}', 'w')
-        with open({str(readme)!r}, 'a') as file:
-            file.write(' ')
-        def forward(**case): return {{}}
-    """)
+
+    def write(*_: object) -> None:  # in place of a submission: the sandbox would let none do it
+        left.touch()
+        readme.write_bytes(before + b" ")
+
+    monkeypatch.setattr(arena, "points", write)
+    trouble = fight("print('attack: writes')\ndef forward(**case): return {}")
     readme.write_bytes(before)
-    assert f"left behind: [] became ['/tmp/redteam-harness-{os.getpid()}']" in trouble
+    assert f"left behind: [] became ['{left}']" in trouble
     assert str(readme) in trouble
     assert arena.litter() == []
 
@@ -85,17 +85,11 @@ def test_a_process_that_is_left_is_seen_and_killed(arena):
     assert "still runs" not in arena.trouble[0]
 
 
-def test_a_zygote_that_was_killed_is_seen_and_replaced(fight, arena):
-    trouble = fight("""
-        import os
-        print('attack: kills the zygote', flush=True)
-        with open(f'/proc/{os.getppid()}/stat') as file:
-            os.kill(int(file.read().rpartition(')')[2].split()[1]), 9)
-        def forward(**case): return {}
-    """)
-    if arena.isolation == "process":  # nothing forbids it there
-        assert "killed: [" in trouble
-        assert "no next worker" in trouble
+def test_a_zygote_that_was_killed_is_seen_and_replaced(fight, arena, monkeypatch):
+    monkeypatch.setattr(arena, "points", lambda *_: arena.launcher.process.kill())
+    trouble = fight("print('attack: kills')\ndef forward(**case): return {}")
+    assert "killed: [" in trouble
+    assert "no next worker" in trouble
     arena.trouble = []
     arena.next_worker()
     assert arena.trouble == []
