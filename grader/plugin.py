@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--isolation",
         choices=ASKED,
         help="sandbox: student code reaches nothing of the grader's, or nothing is run (the default with"
-        " hidden tests); strongest: the sandbox where it can be had, else process; process: processes of its own, no"
-        " secrets; none: in the judge's process, to debug public tests",
+        " hidden tests); strongest: the sandbox where it can be had, else process; process: processes of its"
+        " own, no secrets; none: in the judge's process, to debug public tests",
     )
     group.addoption(
         "--launcher",

@@ -28,9 +28,8 @@ from grader.worker import namespaces
 from grader.worker.namespaces import Namespaces
 
 # Before the imports, see there.
-NAMESPACES = (
-    namespaces.enter() if __name__ == "__main__" and sys.argv[2:] == ["sandbox"] else Namespaces("none")
-)
+SANDBOXED = __name__ == "__main__" and sys.argv[2:] == ["sandbox"]
+NAMESPACES = namespaces.enter() if SANDBOXED else Namespaces("none")
 
 import msgspec
 import numpy  # noqa: F401 - imported for the forks
