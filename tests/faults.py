@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,11 @@ def ordinary(line: list[str]) -> list[str]:
         *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", f"--inh-caps=-all,+{only}"),
         *(f"--ambient-caps=-all,+{only}", f"--bounding-set=-all,+{only}", "--no-new-privs", *line),
     ]
+
+
+def none_left(own: Path, seconds: float = 30.0) -> None:
+    """No process of a run is there any more, after some patience."""
+    stop = time.monotonic() + seconds
+    while left := support.left_behind(own):
+        assert time.monotonic() < stop, left
+        time.sleep(0.05)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Literal
@@ -21,6 +23,7 @@ from grader.faults import GraderFault, Outcome
 from grader.mistakes import plant, read_mistakes
 from grader.results import json_file, terminal
 from grader.results.model import Result
+from grader.stopping import Stopping
 
 POLL_SECONDS = 0.2
 LOG_LINES = 30  # of pytest's output, shown where a run left no usable result or an incomplete one
@@ -109,7 +112,8 @@ def grade(
     if processes and processes > 1:
         options += ("-n", str(processes))
     status = 0
-    with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
+    stopping = Stopping()
+    with stopping, tempfile.TemporaryDirectory(prefix="grader-") as scratch, _as_status(stopping):
         if plant_mistake:
             folder = plant(here, ids[0], plant_mistake, Path(scratch, "planted"))
         for assignment_id in ids:
@@ -117,6 +121,17 @@ def grade(
             run = Run(here, assignment_id, folder.absolute(), kept, options)
             status = max(status, _grade_one(run, expect, plant_mistake))
     raise typer.Exit(status)
+
+
+@contextlib.contextmanager
+def _as_status(stopping: Stopping) -> Iterator[None]:
+    """Ends as whoever asked for the end expects it, without a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not stopping.number:
+            raise
+        raise typer.Exit(stopping.status) from None
 
 
 def _grade_one(run: Run, expect: float | None, planted: str | None) -> int:
@@ -177,6 +192,7 @@ def watch(run: Run, log: IO[bytes]) -> tuple[Result, int]:
                     time.sleep(POLL_SECONDS)
             except BaseException:  # an interrupt must not leave the run behind
                 child.terminate()
+                child.wait()
                 raise
         _advance(progress, task, run.results)
     try:
