@@ -6,7 +6,7 @@ Shared by the property tests of the wire and by ``tests/fuzz``.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -87,30 +87,26 @@ def answer(node: Any, number: int = 1) -> dict[str, Any]:
     return {"type": "answer", "id": number, "value": node}
 
 
-def _texts() -> st.SearchStrategy[str]:
-    odd = (
-        SECRET,
-        "\x00",
-        "a\x00b",
-        "\x1b[31mred",
-        "\x1b]8;;http://x\x07link",
-        "\u202eright to left",
-        "\u2028",
-        "<script>alert(1)</script>",
-        "[bold]rich[/bold]",
-        "::error file=x::",
-        "\ufeff",
-        "\U0010ffff",
-        "__class__",
-        "x" * 500,
-        "\n" * 50,
-        "{0.__class__}",
-        "%s%n",
-    )
-    return st.text(max_size=8) | st.sampled_from(odd)
-
-
-texts = _texts()
+TEXTS = (
+    SECRET,
+    "\x00",
+    "a\x00b",
+    "\x1b[31mred",
+    "\x1b]8;;http://x\x07link",
+    "\u202eright to left",
+    "\u2028",
+    "<script>alert(1)</script>",
+    "[bold]rich[/bold]",
+    "::error file=x::",
+    "\ufeff",
+    "\U0010ffff",
+    "__class__",
+    "x" * 500,
+    "\n" * 50,
+    "{0.__class__}",
+    "%s%n",
+)
+texts = st.text(max_size=8) | st.sampled_from(TEXTS)
 integers = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 1, -1, 2**63 - 1, -(2**63), 2**61 - 1])
 floats = st.floats() | st.sampled_from([0.0, -0.0, 1.0, 5e-324, 1.7976931348623157e308])
 scalars = st.none() | st.booleans() | integers | floats | texts
@@ -273,41 +269,45 @@ def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
         yield from _places(inner)
 
 
-def _copied(tree: Any) -> Any:
+def copied(tree: Any) -> Any:
+    """A copy of plain data."""
     if isinstance(tree, dict):
-        return {key: _copied(inner) for key, inner in tree.items()}
-    return [_copied(inner) for inner in tree] if isinstance(tree, list) else tree
+        return {key: copied(inner) for key, inner in tree.items()}
+    return [copied(inner) for inner in tree] if isinstance(tree, list) else tree
+
+
+NUMBERS = (0, -1, 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**64 - 1, 0.5, float("nan"))
+SLIPS = (-1, 1, 8, 2**20, -(2**20), -(2**31), 2**31)
+
+
+def changed(tree: Any, choose: Callable[[Sequence[Any]], Any]) -> None:
+    """Replace, double or leave out one node of a header."""
+    places = list(_places(tree))
+    if not places:
+        return
+    holder, step = choose(places)
+    change = choose(("node", "raw", "number", "text", "leave out", "double"))
+    if change in ("node", "raw", "number", "text"):
+        pool = {"node": NODES, "raw": RAW, "number": NUMBERS, "text": TEXTS}[change]
+        holder[step] = copied(choose(pool))
+    elif change == "leave out" or isinstance(holder, dict):
+        del holder[step]
+    else:
+        holder.insert(step, copied(holder[step]))
 
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """A valid frame with nodes replaced, doubled or left out, buffers cut or longer, and sizes that lie."""
     tree, buffers = draw(replies())
-    tree = _copied(tree)
+    tree = copied(tree)
     for _ in range(draw(st.integers(0, 3))):
-        places = list(_places(tree))
-        if not places:
-            break
-        holder, step = places[draw(st.integers(0, len(places) - 1))]
-        change = draw(st.sampled_from(["node", "raw", "number", "leave out", "double", "text"]))
-        if change == "node":
-            holder[step] = _copied(draw(st.sampled_from(NODES)))
-        elif change == "raw":
-            holder[step] = draw(st.sampled_from(RAW))
-        elif change == "number":
-            holder[step] = draw(st.sampled_from([0, -1, 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**64 - 1, 0.5]))
-        elif change == "text":
-            holder[step] = draw(texts)
-        elif change == "leave out" or isinstance(holder, dict):
-            del holder[step]
-        else:
-            holder.insert(step, _copied(holder[step]))
+        changed(tree, lambda pool: draw(st.sampled_from(pool)))
     header = msgspec.msgpack.encode(tree)
     buffers = buffers[: draw(st.integers(0, len(buffers)))] if draw(st.booleans()) else buffers
     buffers += draw(st.binary(max_size=9)) if draw(st.booleans()) else b""
     sizes = [len(header), len(buffers)]
     if not draw(st.integers(0, 3)):
-        at = draw(st.integers(0, 1))
-        sizes[at] += draw(st.sampled_from([-1, 1, 8, 2**20, -(2**20), -(2**31), 2**31]))
+        sizes[draw(st.integers(0, 1))] += draw(st.sampled_from(SLIPS))
     data = struct.pack("<IQ", sizes[0] % 2**32, sizes[1] % 2**64) + header + buffers
     return data[: draw(st.integers(0, len(data)))] if not draw(st.integers(0, 5)) else data
