@@ -422,13 +422,17 @@ class Arena:
         changed = sorted(name for name in files.keys() | after.keys() if files.get(name) != after.get(name))
         if changed:
             self.trouble.append(f"changed (by the row, unless somebody edits them): {changed[:10]}")
-        for what, old, new in (
-            ("left behind", litter, self.litter()),
-            ("left behind", system_v, self.system_v()),
-            ("this process is not what it was", state, own_state()),
-        ):
-            if old != new:
-                self.trouble.append(f"{what}: {old} became {new}")
+        # Others may tidy up at the same moment: what has gone is no trouble.
+        left = sorted(set(self.litter()) - set(litter)) + [
+            f"{kind} {which}"
+            for kind, found in self.system_v().items()
+            for which in found
+            if which not in system_v.get(kind, [])
+        ]
+        if left:
+            self.trouble.append(f"left behind: {left}")
+        if own_state() != state:
+            self.trouble.append(f"this process is not what it was: {state} became {own_state()}")
 
     def next_worker(self) -> None:
         """Look at what the next submission would find."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from redteam.harness import Arena, load, rows
+from redteam.harness import Arena, load, own_state, rows
 
 pytestmark = pytest.mark.timeout(180, method="thread")
 
@@ -66,7 +66,7 @@ def test_files_that_are_left_or_changed_are_seen_and_cleared(fight, arena, monke
     monkeypatch.setattr(arena, "points", write)
     trouble = fight("print('attack: writes')\ndef forward(**case): return {}")
     readme.write_bytes(before)
-    assert f"left behind: [] became ['{left}']" in trouble
+    assert f"left behind: ['{left}']" in trouble
     assert str(readme) in trouble
     assert arena.litter() == []
 
@@ -77,16 +77,20 @@ def test_a_process_that_is_left_is_seen_and_killed(arena):
     line = line.replace("os.pause()", "import signal; signal.pause()")
     subprocess.run([sys.executable, "-c", line], check=True)
     arena.trouble = []
-    arena.remains(arena.files(), arena.litter(), arena.system_v(), {})
+    arena.remains(arena.files(), arena.litter(), arena.system_v(), own_state())
     assert "still runs" in arena.trouble[0]
     arena.clear()
     arena.trouble = []
-    arena.remains(arena.files(), arena.litter(), arena.system_v(), {})
-    assert "still runs" not in arena.trouble[0]
+    arena.remains(arena.files(), arena.litter(), arena.system_v(), own_state())
+    assert arena.trouble == []
 
 
 def test_a_zygote_that_was_killed_is_seen_and_replaced(fight, arena, monkeypatch):
-    monkeypatch.setattr(arena, "points", lambda *_: arena.launcher.process.kill())
+    def kill(*_: object) -> None:
+        arena.launcher.process.kill()
+        arena.launcher.process.wait()
+
+    monkeypatch.setattr(arena, "points", kill)
     trouble = fight("print('attack: kills')\ndef forward(**case): return {}")
     assert "killed: [" in trouble
     assert "no next worker" in trouble

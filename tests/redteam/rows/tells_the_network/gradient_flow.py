@@ -18,9 +18,10 @@ for family, kind, address in (
                 reached.append((family.name, kind.name))
     except OSError:
         continue
-interfaces = (
-    [name for _, name in socket.if_nameindex() if name != "lo"] if hasattr(socket, "if_nameindex") else []
-)
+try:
+    interfaces = [name for _, name in socket.if_nameindex() if name != "lo"]
+except OSError:
+    interfaces = []
 services = []
 for folder in ("/run", "/var/run", "/tmp", "/run/dbus", "/run/systemd", "/tmp/.X11-unix"):
     try:

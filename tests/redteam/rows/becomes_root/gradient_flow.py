@@ -1,0 +1,36 @@
+import ctypes
+import os
+import subprocess
+
+libc = ctypes.CDLL(None, use_errno=True)
+got = []
+
+
+def tries(name, work):
+    try:
+        if work():
+            got.append(name)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return
+
+
+status = dict(line.split(":", 1) for line in open("/proc/self/status").read().splitlines())
+tries(
+    "capabilities", lambda: int(status["CapEff"], 16) | int(status["CapPrm"], 16) | int(status["CapInh"], 16)
+)
+tries("privileges", lambda: status["NoNewPrivs"].strip() != "1")
+tries("is root", lambda: 0 in (*os.getresuid(), *os.getresgid()))
+tries("groups", lambda: set(os.getgroups()) - {os.getgid()})
+tries("setuid", lambda: os.setresuid(0, 0, 0) is None)
+tries("setgid", lambda: os.setresgid(0, 0, 0) is None)
+tries("setgroups", lambda: os.setgroups([0]) is None)
+header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+wanted = (ctypes.c_uint32 * 6)(*[0xFFFFFFFF] * 6)
+tries("capset", lambda: libc.capset(header, wanted) == 0)
+tries("ambient", lambda: libc.prctl(47, 2, 21, 0, 0) == 0)
+for program in ("/usr/bin/su", "/usr/bin/sudo", "/usr/bin/newgrp", "/usr/bin/mount", "/usr/bin/passwd"):
+    if os.path.exists(program) and os.stat(program).st_mode & 0o4000:
+        line = [program, "-c", "id -u"] if program.endswith("su") else [program, "-h"]
+        run = lambda: subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=5)
+        tries(program, lambda: run().stdout.strip() == b"0")
+print("attack: rights:", got)
