@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 
 from grader import cli
 from grader.results import json_file
+from grader.submission import collect
 
 REAL_RUN = pytest.mark.timeout(180)  # a pytest run with workers in a process of its own
 
@@ -54,6 +56,26 @@ def test_an_expectation_that_is_not_met_is_status_1(grader, tmp_path):
     assert "not started" in out
     said = json.loads((tmp_path / "q1.json").read_text())
     assert (said["seed"], said["complete"], said["score"]) == (42, True, 0)
+
+
+@REAL_RUN
+def test_a_zip_is_graded_like_the_folder_that_it_was_made_of(grader, small_course, tmp_path):
+    path = shutil.make_archive(str(tmp_path / "Ann B"), "zip", small_course.reference("q1"))
+    status, out, err = grader("grade", path, "--expect", 100, "--results-dir", tmp_path)
+    assert status == 0, err
+    assert "100 / 100" in out
+    said = json.loads((tmp_path / "q1.json").read_text())
+    q1 = small_course.assignment("q1")
+    folder = small_course.reference("q1")
+    assert said["submission_hash"] == collect(q1, folder, tmp_path / "run", folder).digest
+
+
+@REAL_RUN
+def test_a_file_that_is_no_zip_is_status_2_and_said(grader, tmp_path):
+    (tmp_path / "ann.zip").write_bytes(b"PK")
+    status, _, err = grader("grade", tmp_path / "ann.zip")
+    assert status == 2
+    assert "is not a zip that can be read" in " ".join(err.split())
 
 
 @REAL_RUN
@@ -126,7 +148,7 @@ def test_an_empty_folder_is_status_2(grader, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["grade", "nowhere"], "nowhere: no such folder"),
+        (["grade", "nowhere"], "nowhere: no such folder or zip"),
         (["grade", "reference", "q9"], "no assignment 'q9'"),
         (["grade", "reference", "q1", "--plant", "absent"], "divides_by_n_minus_one"),
         (["grade", "starter", "q1", "--plant", "harmless"], "--plant changes the reference"),
