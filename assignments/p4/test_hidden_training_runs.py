@@ -12,43 +12,54 @@ def seeds(rng, count):
     return rng.integers(2**31, size=count).tolist()
 
 
-def carried_over(student, bench, rng, first, second, rows=24, scaled=True, **loading):
+def carried_over(student, reference, bench, rng, first, second, rows=24, scaled=True, **loading):
     """A training that is interrupted and goes on in a new process.
 
-    :return: losses and state of the straight run, the state that was saved, and what ``resumed`` gives.
+    What is right comes from processes that never saw the submission: a straight run is all given code, and
+    what a submission says of itself before and after could be the same whatever it did.
+
+    :return: losses and state of the straight run, the state after its first part, and what ``resumed`` gives.
     """
     seed, data, other = seeds(rng, 3)
-    straight = student.run(bench.straight, seed, data, [first, second], rows, scaled)
+    straight = reference.run(bench.straight, seed, data, [first, second], rows, scaled)
+    _, until = reference.run(bench.straight, seed, data, [first], rows, scaled)
     file, saved = student.run(bench.interrupted, seed, data, first, rows, scaled)
+    assert_same(saved, until, "the state that was saved, beside that of a straight run")
     resumed = student.anew().run(bench.resumed, file, other, data, second, rows, scaled, **loading)
-    return straight, saved, resumed
+    return straight, until, resumed
 
 
 @graded(
     "p4.checkpoint", points=0.8, rung="random", hint="Model, optimizer, schedule, scaler: who remembers what?"
 )
-def test_load_brings_back_what_was_learned(student, bench, rng):
+def test_load_brings_back_what_was_learned(student, reference, bench, rng):
     """Weights, moments, rates, schedule and scale, right after the load in a new process."""
     for _ in range(2):
-        _, saved, (_, loaded, _, _) = carried_over(student, bench, rng, int(rng.integers(4, 11)), 1)
+        _, saved, (_, loaded, _, _) = carried_over(
+            student, reference, bench, rng, int(rng.integers(4, 11)), 1
+        )
         assert_same(loaded["learned"], saved["learned"], "what was learned, after the load")
 
 
 @graded("p4.checkpoint", points=0.4, rung="random", hint="Which rows of this epoch are still to come?")
-def test_load_brings_back_the_place(student, bench, rng):
+def test_load_brings_back_the_place(student, reference, bench, rng):
     """The order of the epoch, the position in it, the counters, the best score."""
     for _ in range(2):
-        _, saved, (_, loaded, _, _) = carried_over(student, bench, rng, int(rng.integers(5, 11)), 1)
+        _, saved, (_, loaded, _, _) = carried_over(
+            student, reference, bench, rng, int(rng.integers(5, 11)), 1
+        )
         assert_same(loaded["place"], saved["place"], "the place in the data, after the load")
 
 
 @graded("p4.checkpoint", points=1.0, rung="random", hint="Who draws random numbers in given.advance?")
-def test_a_loaded_training_goes_on(student, bench, rng):
+def test_a_loaded_training_goes_on(student, reference, bench, rng):
     """Random trainings, interrupted anywhere, end with the bits of a straight run."""
     for _ in range(2):
         first, second = (int(number) for number in rng.integers(3, 13, size=2))
         rows = int(rng.choice([12, 16, 17, 20, 21, 25]))
-        (losses, end), _, (later, _, reached, _) = carried_over(student, bench, rng, first, second, rows)
+        (losses, end), _, (later, _, reached, _) = carried_over(
+            student, reference, bench, rng, first, second, rows
+        )
         assert_same(later, losses[first:], "the losses after the load")
         assert_same(reached, end, "the state at the end")
 
@@ -70,9 +81,12 @@ def test_should_save_random(student, reference, rng):
 @graded(
     "p4.checkpoint", points=0.2, rung="edges", hint="Is there a good file under the name at every moment?"
 )
-def test_a_kill_costs_no_checkpoint(student, bench, rng):
+def test_a_kill_costs_no_checkpoint(student, reference, bench, rng):
     """The process is killed while it writes; what was there before is there and whole."""
-    (old, new), found = student.run(bench.killed_save, *seeds(rng, 2), int(rng.integers(2, 7)))
+    run = [*seeds(rng, 2), int(rng.integers(2, 7))]
+    (old, new), found = student.run(bench.killed_save, *run)
+    right, _ = reference.run(bench.killed_save, *run)
+    assert_same([old, new], right, "the trainings that are saved")
     for loaded in found:
         done = np.array_equal(loaded, new)  # nothing was killed: the file was smaller than the limit
         check(
@@ -83,16 +97,19 @@ def test_a_kill_costs_no_checkpoint(student, bench, rng):
 @graded(
     "p4.checkpoint", points=0.2, rung="edges", hint="Write beside the file, then put the whole in its place."
 )
-def test_a_full_disk_costs_no_checkpoint(student, bench, rng):
+def test_a_full_disk_costs_no_checkpoint(student, reference, bench, rng):
     """A file that cannot be written to its end; the one before is still there, and saving works again."""
     seed, data = seeds(rng, 2)
-    first, kept, last, found = student.run(bench.full_disk, seed, data, rng.integers(2, 7, size=3).tolist())
+    steps = rng.integers(2, 7, size=3).tolist()
+    first, kept, last, found = student.run(bench.full_disk, seed, data, steps)
+    right = reference.run(bench.full_disk, seed, data, steps)
+    assert_same(first, right[0], "the training that is saved first")
     assert_same(kept, first, "the training after a save that failed, and a load")
     assert_same(found, last, "a save after one that failed, and a load")
 
 
 @graded("p4.checkpoint", points=0.4, rung="edges", hint="What is None, empty or at its end?")
-def test_interrupted_at_odd_places(student, bench, rng):
+def test_interrupted_at_odd_places(student, reference, bench, rng):
     """Before the first step, at the end of an epoch, without a scaler, with a short last batch to come."""
     for first, second, rows, scaled in (
         (0, 5, 24, True),
@@ -101,16 +118,18 @@ def test_interrupted_at_odd_places(student, bench, rng):
         (2, 5, 16, True),
     ):
         (losses, end), _, (later, _, reached, _) = carried_over(
-            student, bench, rng, first, second, rows, scaled
+            student, reference, bench, rng, first, second, rows, scaled
         )
         assert_same(later, losses[first:], "the losses after the load")
         assert_same(reached, end, "the state at the end")
 
 
 @graded("p4.checkpoint", points=0.3, rung="edges", hint="The optimizer holds the parameters of one model.")
-def test_load_into_another_training(student, bench, rng):
+def test_load_into_another_training(student, reference, bench, rng):
     """Into one that is further along, and twice; model, optimizer and the others stay the same objects."""
-    (losses, end), _, (later, _, reached, kept) = carried_over(student, bench, rng, 4, 5, before=6, loads=2)
+    (losses, end), _, (later, _, reached, kept) = carried_over(
+        student, reference, bench, rng, 4, 5, before=6, loads=2
+    )
     check(bool(kept), "load replaces an object that others hold")
     assert_same(later, losses[4:], "the losses after the load")
     assert_same(reached, end, "the state at the end")
