@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.drawing import draw
 from grader.pictures import Picture
+from grader.results.files import discard
 from grader.scoring import PictureFile
 
 LIMIT = 20  # of one test: a loop over cases must not fill a disk
@@ -36,6 +37,7 @@ class Artifacts:
             self.folder.mkdir(parents=True, exist_ok=True)
             draw(picture, self.folder / name)
         except Exception as error:  # whatever matplotlib makes of a submission's figures
+            discard(self.folder / name)  # on a full disk a part of it lies there
             said = f"{picture.title} (not drawn: {type(error).__name__})"
             self.files.append(PictureFile(name, said, drawn=False))
         else:

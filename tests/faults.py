@@ -48,12 +48,14 @@ def grade(
     *arguments: object,
     plugin: str = "",
     wrap: Callable[[list[str]], list[str]] = lambda line: line,
+    read: bool = True,
     **more: Any,
 ) -> support.Graded:
     """Grade, in ``home``, its ``course`` (made if it is not there); what it left is valid, or this raises.
 
     :param plugin: source of a pytest plugin of the run, which injects the fault.
     :param wrap: changes the command of the run.
+    :param read: False leaves the results files to the test.
     :param more: for ``support.grade``.
     """
     place = home / "course"
@@ -71,7 +73,8 @@ def grade(
     def command(target: Path | str, *rest: object) -> list[str]:
         return wrap(plain(target, *rest))
 
-    with mock.patch.object(support, "command", command):
+    reads = {} if read else {"read_results": lambda path: {}, "read_gradescope": lambda path: {}}
+    with mock.patch.multiple(support, command=command, **reads):
         run = support.grade(place, handed_in, *arguments, folder=folder, extra=extra, **more)
     check(folder / "results.json")
     return run
