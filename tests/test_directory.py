@@ -209,6 +209,38 @@ def test_a_folder_that_turns_into_a_link_after_its_listing_is_not_read(
     assert note(submission) == "flow.py is refused: it cannot be read (Not a directory)"
 
 
+def test_a_file_that_turns_into_a_link_after_its_listing_is_not_opened(
+    box, starter, way, monkeypatch
+) -> None:
+    fill(box)
+    read = directory.Directory.read
+
+    def swap_first(self: directory.Directory, *asked: object) -> bytes:
+        (box / "flow.py").unlink(missing_ok=True)
+        (box / "flow.py").symlink_to("/dev/zero")
+        return read(self, *asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(directory.Directory, "read", swap_first)
+    submission = take(box, starter)
+    assert note(submission) == "flow.py is refused: it is a link, not a file"
+    assert submission.ok == ("choice.py",)
+
+
+def test_a_name_of_which_nothing_can_be_said_is_no_file(box, starter, monkeypatch) -> None:
+    """It vanished while the folder was listed, on a file system that does not list what a name is."""
+
+    class Entry:
+        name = "flow.py"
+
+        def is_symlink(self) -> bool:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    assert directory._kind(Entry()) is Kind.OTHER  # type: ignore[arg-type]
+    fill(box)
+    monkeypatch.setattr(directory, "_kind", lambda entry: Kind.OTHER)
+    assert note(take(box, starter)) == "flow.py is refused: it is something else, not a file"
+
+
 def test_a_file_that_vanishes_or_cannot_be_opened_is_refused(box, starter, way, just_before) -> None:
     fill(box)
     just_before("flow.py", (box / "flow.py").unlink)
