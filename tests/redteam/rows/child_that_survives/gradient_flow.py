@@ -18,8 +18,9 @@ if os.fork() == 0:
             for name in set(os.listdir("/proc")) - known:
                 if name.isdecimal():
                     try:
-                        with open(f"/proc/{name}/fd/3", "wb", 0) as file:
-                            file.write(b"redteam")
+                        # A worker's connection; whatever else another process has open there is let be.
+                        if os.readlink(f"/proc/{name}/fd/3").startswith("socket:"):
+                            open(f"/proc/{name}/fd/3", "rb").close()
                     except OSError:
                         continue
     while True:
