@@ -1,4 +1,4 @@
-"""Zips of any bytes and any names: the right files are taken, or a sentence says why, and no more is written."""
+"""Zips of any bytes and any names: the right files are taken, or a sentence says why; no more is written."""
 
 from __future__ import annotations
 
