@@ -12,17 +12,8 @@ if os.fork() == 0:
         signal.signal(number, signal.SIG_IGN)
     if os.fork() == 0:
         os.setsid()
-        known = set(os.listdir("/proc"))
         while True:
             time.sleep(0.001)
-            for name in set(os.listdir("/proc")) - known:
-                if name.isdecimal():
-                    try:
-                        # A worker's connection; whatever else another process has open there is let be.
-                        if os.readlink(f"/proc/{name}/fd/3").startswith("socket:"):
-                            open(f"/proc/{name}/fd/3", "rb").close()
-                    except OSError:
-                        continue
     while True:
         time.sleep(100)
 print("attack: left children behind")

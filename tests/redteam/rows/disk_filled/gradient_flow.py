@@ -1,7 +1,7 @@
 import os
 
 filled, refused = {}, {}
-for folder in (".", "/dev/shm", "/tmp", "/var/tmp", "/run"):
+for folder in (".", "/dev/shm", "/tmp", "/var/tmp"):
     for number in range(4):
         path = os.path.join(folder, f"redteam-{number}")
         try:
