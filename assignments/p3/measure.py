@@ -1,5 +1,7 @@
 """Figures of training runs that the gates of p3 judge."""
 
+from pathlib import Path
+
 import numpy as np
 
 from grader.datasets import hospitals
@@ -34,10 +36,26 @@ def noisy_task(seed):
     return task, names[truth]
 
 
+def sound(subject, bench):
+    """A subject whose recipes find an EarlyStopping that works; in a release, whatever there is."""
+    if Path(__file__).with_name("bench_overfitting.py").is_file():
+        subject.run(bench.sound_stopping)
+    return subject
+
+
+def recipe_run(subject, bench, tests, **task):
+    """Train by the subject's recipe, and only then show it what is to be recognised.
+
+    :return: the history, the logits for ``tests``, and what the model does on the images that were given.
+    """
+    history, kept = sound(subject, bench).run(bench.recipe_trained, **task)
+    return history, subject.run(bench.recipe_logits, tests), kept
+
+
 def recipe_accuracy(subject, bench, seed):
     """Share of 1,000 new digits that the subject recognises after its recipe's training on 200 noisy ones."""
     task, truth = noisy_task(seed)
-    history, logits, _ = subject.run(bench.recipe_run, **task)
+    history, logits, _ = recipe_run(subject, bench, **task)
     right = 0.0
     if logits.shape == (len(truth), 10):
         right = float((logits.argmax(axis=1) == truth).mean())

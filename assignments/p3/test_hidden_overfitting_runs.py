@@ -12,6 +12,8 @@ from grader.datasets.label_noise import mislabel
 from grader.testing import Curves, assert_close, assert_same, award, beside, check, closed_share, graded
 from grader.values import is_number
 
+MEASURE = beside(__file__, "measure")
+
 # ---- p3.recipe
 
 
@@ -98,7 +100,7 @@ def small_task(rng, count=40):
 def test_recipe_returns_the_best_epoch(student, bench, rng):
     """The model has the weights of the least validation loss, on validation images that nothing bent."""
     task = small_task(rng)
-    seen = student.run(bench.recipe_kept, **task)
+    seen = MEASURE.sound(student, bench).run(bench.recipe_kept, **task)
     losses = np.array(seen["val_losses"])
     check(len(losses) > 0 and bool(np.isfinite(losses).all()), "the history has validation losses")
     # A min_delta may keep an epoch that is a little worse than the least.
@@ -114,8 +116,12 @@ def test_recipe_returns_the_best_epoch(student, bench, rng):
 @graded("p3.recipe", points=0.2, rung="edges", hint="What decides the first weights?")
 @pytest.mark.timeout(40)
 def test_recipe_follows_its_seed(student, bench, rng):
-    """Two trainings with the same arguments give the same model."""
-    first, second = student.run(bench.recipe_twice, **small_task(rng, 24))
+    """Two trainings with the same arguments give the same model, each in a process of its own."""
+    task = small_task(rng, 24)
+    first, second = (
+        MEASURE.sound(subject, bench).run(bench.recipe_under, **task, ambient=ambient)
+        for ambient, subject in enumerate((student, student.anew()))
+    )
     assert_close(second, first, "the logits of the second model")
 
 
@@ -140,14 +146,15 @@ def test_recipe_only_looks_at_the_validation(student, bench, rng):
     val_images = np.concatenate([val_images, np.repeat(patterns, 3, axis=0)])
     val_labels = np.concatenate([val_labels, np.repeat(names, 3)])
     order = rng.permutation(len(val_labels))
-    _, logits, kept = student.run(
-        bench.recipe_run,
-        images,
-        mislabel(labels, 0.1, 10, rng),
-        val_images[order],
-        val_labels[order],
+    _, logits, kept = MEASURE.recipe_run(
+        student,
+        bench,
         patterns,
-        int(rng.integers(2**31)),
+        images=images,
+        labels=mislabel(labels, 0.1, 10, rng),
+        val_images=val_images[order],
+        val_labels=val_labels[order],
+        seed=int(rng.integers(2**31)),
     )
     check(logits.shape == (len(patterns), 10), "the model gives ten logits for each image")
     # Guessing: 0.1. A sound recipe: 0.5, for a fifth of these images shows the patterns.
@@ -209,8 +216,8 @@ def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     said = student.overfitting.PREDICTION
     accuracies, gaps, train_losses, best_epochs, honest, curves = [], [], [], [], True, {}
     for run in range(3):
-        task, truth = beside(__file__, "measure").noisy_task(int(rng.integers(2**31)))
-        history, logits, kept = student.run(bench.recipe_run, **task)
+        task, truth = MEASURE.noisy_task(int(rng.integers(2**31)))
+        history, logits, kept = MEASURE.recipe_run(student, bench, **task)
         check(len(history) > 0 and logits.shape == (1000, 10), "the recipe gives a history and logits")
         honest = honest and describes(history, kept)
         accuracies.append(float((logits.argmax(axis=1) == truth).mean()))
