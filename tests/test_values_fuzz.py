@@ -41,7 +41,7 @@ pytestmark = pytest.mark.timeout(1800)
 
 ROOT = Path(__file__).parents[1]
 FEW_AND_MANY = pytest.mark.parametrize(
-    "more", [1, pytest.param(100, marks=pytest.mark.slow)], ids=["few", "many"]
+    "more", [1, pytest.param(20, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 
 
