@@ -106,6 +106,8 @@ class Worker:
             header, _ = wire.receive(self.sock, 0, self._waiting(Allowance(None, READY_SECONDS)))
             self.layers = decode_greeting(header).layers
         except (wire.Closed, wire.WireError, TookTooLong) as error:
+            if isinstance(error, wire.Closed):
+                self._status()  # it may still be saying why
             self._drain()
             text = self.output().strip()
             self.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,10 @@ from grader.worker.namespaces import Namespaces
 
 # Numbers that belong to nobody: systemd draws its transient users from them, and gives none out for good.
 FIRST_USER, USERS = 61184, 4336
+LOW_DESCRIPTORS = 15
+ONLY_ROOT = "only root can give workers another user"
+# Where everybody may write. Without a file system of its own, a worker's data loaders need the first.
+SHARED = ("/dev/shm", "/tmp", "/var/tmp", "/run/lock")
 
 
 class Enclosure:
@@ -64,14 +69,16 @@ class Enclosure:
     def _try_user(self) -> bool:
         """Whether a worker can have a user of its own that can still read the interpreter."""
         if not (kernel.has(kernel.CAP_SETUID) and kernel.has(kernel.CAP_SETGID)):
-            self.missing["uid"] = "only root can give workers another user"
+            self.missing["uid"] = ONLY_ROOT
             return False
         if not all(
             namespaces.mapped(f"/proc/self/{name}", number)
             for name in ("uid_map", "gid_map")
             for number in (FIRST_USER, FIRST_USER + USERS - 1)
         ):
-            self.missing["uid"] = f"the users {FIRST_USER} and up do not exist in this container"
+            alone = self.namespaces.kind == "user" and os.geteuid() != 0
+            missing = f"the users {FIRST_USER} and up do not exist in this container"
+            self.missing["uid"] = ONLY_ROOT if alone else missing
             return False
         failed = namespaces.attempt(_read_as_another)
         if failed:
@@ -85,33 +92,32 @@ class Enclosure:
         if not self.namespaces:
             read = [*(f"/etc/{name}" for name in root.ETC), *root.DEVICES_OF_SYSTEM, "/proc/cpuinfo"]
             read += ["/proc/meminfo", "/proc/stat", "/proc/sys/kernel", "/proc/sys/vm"]
-            write = [*(f"/dev/{name}" for name in root.NODES), place]
+            write = [*(f"/dev/{name}" for name in root.NODES), root.SHM, place]
         try:
-            return {
-                (loopback, by_hand): rules.ruleset(
-                    self._system,
-                    read,
-                    write,
-                    tcp=loopback or bool(self.namespaces),
-                    execute=not by_hand,
-                )
-                for loopback in (False, True)
-                for by_hand in (False, True)
-            }
+            with _low_descriptors_taken():
+                return self._made(read, write)
         except rules.NoLandlock as error:
             self.missing["landlock"] = str(error)
             return {}
 
+    def _made(self, read: list[str], write: list[str]) -> dict[tuple[bool, bool], Any]:
+        return {
+            (loopback, by_hand): rules.ruleset(
+                self._system,
+                read,
+                write,
+                tcp=loopback or bool(self.namespaces),
+                execute=not by_hand,
+            )
+            for loopback in (False, True)
+            for by_hand in (False, True)
+        }
+
     # -- per worker
 
-    @contextlib.contextmanager
-    def for_guard(self) -> Iterator[None]:
-        """The guard is forked inside: where there are namespaces it is the first process of its own."""
-        if self.pids is None:
-            yield
-            return
-        with self.pids.for_next_child():
-            yield
+    def fork(self) -> int:
+        """As os.fork, for a guard: where there are namespaces it is the first process of its own."""
+        return self.pids.fork() if self.pids else os.fork()
 
     def next_user(self) -> int | None:
         """A user and group number for the next worker, or None where it keeps the zygote's."""
@@ -136,6 +142,17 @@ class Enclosure:
             kernel.raise_loopback()
         return msgspec.structs.replace(settings, folder=root.CODE, scratch=root.SCRATCH)
 
+    def clear(self, user: int | None) -> None:
+        """Called by the guard once the worker's processes are gone: remove what it left in shared folders."""
+        if self.namespaces or user is None:
+            return
+        for folder in SHARED:
+            with contextlib.suppress(OSError), os.scandir(folder) as entries:
+                for entry in entries:
+                    with contextlib.suppress(OSError):
+                        if entry.stat(follow_symlinks=False).st_uid == user:
+                            _remove(entry)
+
     def _share(self, settings: Settings, files: dict[str, bytes], owner: tuple[int, int] | None) -> Settings:
         """Without namespaces: folders on the disk that belong to this worker's user alone."""
         code, home = f"{settings.scratch}/files", f"{settings.scratch}/home"
@@ -148,6 +165,26 @@ class Enclosure:
             os.chown(home, *owner)
             os.chown(code, 0, owner[1])
         return msgspec.structs.replace(settings, folder=code, scratch=home)
+
+
+@contextlib.contextmanager
+def _low_descriptors_taken() -> Iterator[None]:
+    """What is opened inside gets a number that a worker's standard descriptors and socket do not need."""
+    taken: list[int] = []
+    while not taken or taken[-1] < LOW_DESCRIPTORS:
+        taken.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    try:
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path, ignore_errors=True)
+    else:
+        os.unlink(entry.path)
 
 
 def _content(folder: int, name: str) -> bytes:

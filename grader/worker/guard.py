@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -84,8 +84,11 @@ def sweep_namespace() -> None:
             os.waitpid(-1, 0)
 
 
-def watch(control: socket.socket, worker: int) -> None:
-    """Report the worker's end, clear its tree, and leave when the judge says so or is gone."""
+def watch(control: socket.socket, worker: int, clear: Callable[[], None]) -> None:
+    """Report the worker's end, clear its tree, and leave when the judge says so or is gone.
+
+    :param clear: removes what the tree has left elsewhere.
+    """
     # The worker may have the same user: it must not get at the descriptors and rights of this process.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     control.send(msgspec.msgpack.encode(Started(worker)))
@@ -109,6 +112,7 @@ def watch(control: socket.socket, worker: int) -> None:
         with contextlib.suppress(OSError):
             control.recv(1)  # until the judge has read the report and hangs up
     sweep()
+    clear()
     control.close()  # now, and not when the memory of this process is taken apart
 
 

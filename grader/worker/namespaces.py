@@ -166,18 +166,15 @@ def _wait_for(child: int) -> None:
 
 
 class Pids:
-    """Makes a pid namespace for the next child, and only for it."""
+    """Forks children into pid namespaces of their own."""
 
     def __init__(self) -> None:
         self._own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
-    @contextlib.contextmanager
-    def for_next_child(self) -> Iterator[None]:
-        """The child that is forked inside is the first process of a new namespace."""
-        kernel.unshare(kernel.NEW_PIDS)
-        parent = os.getpid()
-        try:
-            yield
-        finally:
-            if os.getpid() == parent:  # in the child there is nothing to go back to
-                kernel.setns(self._own, kernel.NEW_PIDS)
+    def fork(self) -> int:
+        """As os.fork; the child is the first process of a new pid namespace."""
+        kernel.unshare(kernel.NEW_PIDS)  # for children; this process stays where it is
+        child = os.fork()
+        if child:
+            kernel.setns(self._own, kernel.NEW_PIDS)
+        return child

@@ -16,7 +16,6 @@ import signal
 import socket
 import sys
 import traceback
-from contextlib import nullcontext
 from pathlib import Path
 from typing import NoReturn
 
@@ -135,8 +134,7 @@ class Zygote:
         zygote = os.getpid()
         enclosure = self.enclosure if settings.confined else None
         user = enclosure.next_user() if enclosure else None
-        with enclosure.for_guard() if enclosure else nullcontext():
-            pid = os.fork()
+        pid = enclosure.fork() if enclosure else os.fork()
         if pid:
             return pid
         try:
@@ -153,7 +151,7 @@ class Zygote:
                 run_worker(parent, sock, output, around)
             for descriptor in (sock, output, folder):
                 os.close(descriptor)
-            guard.watch(control, worker)
+            guard.watch(control, worker, lambda: enclosure.clear(user) if enclosure else None)
             os._exit(0)
         except BaseException:  # nothing may return into the zygote's loop
             with contextlib.suppress(OSError):  # as above
