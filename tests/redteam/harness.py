@@ -47,10 +47,15 @@ MARK = "redteam"  # in the name of whatever a row leaves
 ISOLATION = os.environ.get("GRADER_REDTEAM_ISOLATION", "")  # "" is the plugin's own default
 STRENGTH = {"none": 0, "process": 1, "sandbox": 2}
 PR_SET_CHILD_SUBREAPER = 36
+SYS_KEYCTL, KEYCTL_INVALIDATE = 250, 21
+IPC_KEY, IPC_RMID = 0x7ED7EA, 0  # of rows that keep System V memory, semaphores and queues
 PLACES = tuple(Path(name) for name in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/"))
 CANARY = Path(__file__).with_name("canary.py")
 # What is not under test and costs time; no capture, or a run's own report would be lost in it.
 WITHOUT = ("hypothesispytest", "benchmark", "cacheprovider", "xdist", "faulthandler", "typeguard", "anyio")
+
+
+libc = ctypes.CDLL(None)
 
 
 class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -143,7 +148,7 @@ class Arena:
         shutil.copy(CANARY, self.folder / "canary" / "canary.py")
         self.watched = (self.course, ROOT / "grader")
         # Whatever is orphaned below this process comes to it and is seen.
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     # -- the zygote that all rows share
 
@@ -338,6 +343,12 @@ class Arena:
                 found += [line.strip() for line in Path(table).read_text().splitlines() if MARK in line]
         return sorted(found)
 
+    def scratch(self) -> set[str]:
+        """What lies in the launcher's folder, where scratch folders come and go."""
+        assert self.launcher is not None
+        folder = self.launcher.folder  # type: ignore[attr-defined]
+        return {str(path.relative_to(folder)) for path in (*folder.glob("*"), *folder.glob("*/*"))}
+
     def system_v(self) -> dict[str, list[str]]:
         """Shared memory, semaphores and message queues of the system's old kind, by their keys and ids."""
         found = {}
@@ -354,7 +365,7 @@ class Arena:
         row = load(folder)
         self.trouble = []
         submission = self.submission(folder, row)
-        before = (self.files(), self.litter(), self.system_v(), own_state())
+        before = (self.files(), self.litter(), self.system_v(), own_state(), self.scratch())
         run = self.grade(row.assignment, submission, row.select, row.files, row.seconds)
         self.points(row, run)
         self.remains(*before)
@@ -411,8 +422,10 @@ class Arena:
         if self.secret.read_text().strip() in run.said + run.printed:
             self.trouble.append("the course secret is shown")
 
-    def remains(self, files: Any, litter: Any, system_v: Any, state: Any) -> None:
+    def remains(self, files: Any, litter: Any, system_v: Any, state: Any, scratch: Any) -> None:
         """Look for what outlived the run."""
+        if self.scratch() - scratch:
+            self.trouble.append(f"left among the scratch folders: {self.scratch() - scratch}")
         now = self.settled(self.kept)
         if self.kept - now:
             self.trouble.append(f"killed: {[pid for pid, _ in self.kept - now]}")
@@ -456,6 +469,13 @@ class Arena:
             with contextlib.suppress(OSError):
                 if name.startswith("/"):
                     shutil.rmtree(name) if os.path.isdir(name) else os.unlink(name)
+        for line in self.litter():
+            if line.endswith("redteam: 1"):  # a line of /proc/keys
+                libc.syscall(SYS_KEYCTL, KEYCTL_INVALIDATE, ctypes.c_int(int(line.split()[0], 16)))
+        libc.mq_unlink(f"/{MARK}".encode())
+        libc.shmctl(libc.shmget(IPC_KEY, 0, 0), IPC_RMID, None)
+        libc.semctl(libc.semget(IPC_KEY, 0, 0), 0, IPC_RMID)
+        libc.msgctl(libc.msgget(IPC_KEY, 0), IPC_RMID, None)
         if self.kept - self.below():
             self.close()
             self.begin()

@@ -71,17 +71,21 @@ def test_files_that_are_left_or_changed_are_seen_and_cleared(fight, arena, monke
     assert arena.litter() == []
 
 
+def state(arena: Arena) -> tuple[object, ...]:
+    return arena.files(), arena.litter(), arena.system_v(), own_state(), arena.scratch()
+
+
 def test_a_process_that_is_left_is_seen_and_killed(arena):
     """Wherever it hangs: this one's parent ends at once."""
     line = f"import os; os.chdir({str(arena.folder)!r}); os.fork() and os._exit(0); os.setsid(); os.pause()"
     line = line.replace("os.pause()", "import signal; signal.pause()")
     subprocess.run([sys.executable, "-c", line], check=True)
     arena.trouble = []
-    arena.remains(arena.files(), arena.litter(), arena.system_v(), own_state())
+    arena.remains(*state(arena))
     assert "still runs" in arena.trouble[0]
     arena.clear()
     arena.trouble = []
-    arena.remains(arena.files(), arena.litter(), arena.system_v(), own_state())
+    arena.remains(*state(arena))
     assert arena.trouble == []
 
 
