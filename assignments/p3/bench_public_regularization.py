@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import regularization
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 # ---- p3.mixup and p3.augment -------------------------------------------------------------------------------
 
@@ -25,9 +25,17 @@ def augmented(x: Tensor, seed: int, train: bool | None = None) -> Tensor:
 # ---- p3.generalise -----------------------------------------------------------------------------------------
 
 
-def hospital_run(images: Tensor, labels: Tensor, hospitals: Tensor, new_films: Tensor, seed: int) -> Tensor:
-    """Train on films, and return the network's logits for others, in eval mode."""
-    model = regularization.train(images, labels, hospitals, seed)
-    model.eval()
+_trained: list[nn.Module] = []  # the network of the last training, for hospital_logits
+
+
+def hospital_trained(images: Tensor, labels: Tensor, hospitals: Tensor, seed: int) -> bool:
+    """Train on films. The films that the network is to read come later, with hospital_logits."""
+    _trained[:] = [regularization.train(images, labels, hospitals, seed)]
+    return True
+
+
+def hospital_logits(new_films: Tensor) -> torch.Tensor:
+    """The trained network's logits for other films, in eval mode."""
+    model = _trained[0].eval()
     with torch.no_grad():
         return torch.cat([model(chunk) for chunk in new_films.split(500)])

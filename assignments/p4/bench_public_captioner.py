@@ -63,20 +63,30 @@ def _looks(model: nn.Module, images: Tensor, tokens: Tensor) -> Tensor:
     return torch.stack(planes)
 
 
-def captioner_run(
-    images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, seed: int, steps: int | None = None
-) -> tuple[list[float], Tensor, Tensor]:
-    """Train on scenes and caption others.
+_kept: list[nn.Module] = []  # the model of the last training, for captioner_captions
 
-    :param images, tests: (N, 3, 32, 32) and (M, 3, 32, 32) uint8.
-    :param tokens: (2K, 7), words for :func:`_looks`; K images of the tests go with them.
-    :return: the losses that backward was called on; captions of the tests; logits of :func:`_looks`.
+
+def captioner_trained(images: Tensor, captions: Tensor, seed: int, steps: int | None = None) -> list[float]:
+    """Train on scenes. What the model is to caption comes later, with captioner_captions.
+
+    :param images: (N, 3, 32, 32) uint8.
+    :return: the losses that backward was called on.
     """
     with _losses() as losses:
-        model = _trained(_floats(images), captions, seed, steps)
-    new = _floats(tests)
+        _kept[:] = [_trained(_floats(images), captions, seed, steps)]
+    return losses
+
+
+def captioner_captions(tests: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Let the trained model caption other scenes.
+
+    :param tests: (M, 3, 32, 32) uint8.
+    :param tokens: (2K, 7), words for :func:`_looks`; K images of the tests go with them.
+    :return: captions of the tests; logits of :func:`_looks`.
+    """
+    model, new = _kept[0], _floats(tests)
     written = torch.cat([captioner.decode(model, part) for part in new.split(250)])
-    return losses, written, _looks(model, new[: len(tokens)], tokens)
+    return written, _looks(model, new[: len(tokens)], tokens)
 
 
 def _scrambled(model: nn.Module, seed: int, spread: float) -> nn.Module:

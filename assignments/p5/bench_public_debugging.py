@@ -96,21 +96,27 @@ def train_perceptron(
 # ---- p5.accuracy -------------------------------------------------------------------------------------------
 
 
-def digits_run(
-    images: Tensor, labels: Tensor, test_images: Tensor, seed: int, epochs: int
-) -> tuple[list[dict[str, float]], Tensor]:
+_trained: list[nn.Module] = []  # the network of the last training, for digits_logits
+
+
+def digits_trained(images: Tensor, labels: Tensor, seed: int, epochs: int) -> list[dict[str, float]]:
     """Train a DeepNetwork of width 256 on digits, in shuffled batches of 64, at train's own default rate.
 
-    :return: what train returned, and the trained network's logits for the test images in eval mode.
+    :return: what train returned. What the network is to recognise comes later, with digits_logits.
     """
     torch.manual_seed(seed)
     loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True)
     model = debugging.DeepNetwork()
     history = debugging.train(model, loader, epochs)
-    model.eval()
+    _trained[:] = [model]
+    return [{"loss": float(row["loss"]), "lr": float(row["lr"])} for row in history]
+
+
+def digits_logits(images: Tensor) -> torch.Tensor:
+    """Logits of the trained network for images that it has not seen, in eval mode."""
+    model = _trained[0].eval()
     with torch.no_grad():
-        logits = model(test_images)
-    return [{"loss": float(row["loss"]), "lr": float(row["lr"])} for row in history], logits
+        return model(images)
 
 
 # ---- p5.speed ----------------------------------------------------------------------------------------------
