@@ -138,6 +138,17 @@ def test_a_changed_frame(more: int) -> None:
     holds()
 
 
+@pytest.mark.parametrize("node", frames.NODES, ids=str)
+def test_each_node_that_no_worker_of_ours_sends(node: Any) -> None:
+    for buffer in (b"", bytes(8)):
+        for header in (
+            frames.answer(node),
+            frames.answer(["l", [node, 1]]),
+            frames.answer(["d", [1], [node]]),
+        ):
+            arrives(frames.frame(header, buffer))
+
+
 CUT = [
     frames.frame(frames.answer(node), buffers)
     for node, buffers in map(
