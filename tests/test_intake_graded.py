@@ -165,7 +165,10 @@ def test_the_bytecode_would_be_run_in_the_place_of_its_source(submission, tmp_pa
     assert python("-c", "import double; print(double.double(2))", cwd=tmp_path).stdout == "2\n"
 
 
-@pytest.mark.parametrize("name", ["pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg", "pyproject.toml"])
+ALIKE = [pytest.param(name, marks=pytest.mark.slow) for name in (".pytest.ini", "tox.ini", "setup.cfg")]
+
+
+@pytest.mark.parametrize("name", ["pytest.ini", "pyproject.toml", *ALIKE])
 def test_each_setting_would_stop_pytest(submission, tmp_path, name) -> None:
     shutil.copy(submission / name, tmp_path / name)
     done = python("-m", "pytest", *support.WITHOUT, "-p", "no:xdist", "-p", "no:grader", cwd=tmp_path)
