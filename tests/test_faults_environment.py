@@ -221,7 +221,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("how", ["missing", pytest.param("older", marks=pytest.mark.slow)])
 def test_a_torch_that_is_missing_or_too_old(tmp_path: Path, how: str) -> None:
     """In an environment of its own, whose torch comes before the installed one; the rest is what we have."""
     source, words = BROKEN[how]

@@ -111,7 +111,10 @@ connection.Worker.request = request
 
 @pytest.mark.parametrize(
     ("who", "words"),
-    [("worker", "was killed in half (signal 9, perhaps for want of memory)"), ("guard", "ended in half")],
+    [
+        ("worker", "was killed in half (signal 9, perhaps for want of memory)"),
+        pytest.param("guard", "ended in half", marks=pytest.mark.slow),
+    ],
 )
 def test_a_kill_in_the_middle_of_a_call_is_said_and_is_that_tests_alone(
     tmp_path: Path, who: str, words: str
