@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import select
-import shutil
 import socket
 import time
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import msgspec
 
 from grader.allowance import INTERVAL, Allowance, TookTooLong, tree_cpu_seconds
 from grader.faults import GraderFault
+from grader.removal import remove
 from grader.worker import messages, wire
 
 READY_SECONDS = 120.0  # for an interpreter to import torch on a slow, loaded machine
@@ -92,6 +92,7 @@ class Worker:
         # Whose account the tree's computing time was last put on, what it was then, and when that was.
         self._read_cpu: tuple[Allowance | None, float, float] = (None, 0.0, 0.0)
         sock.setblocking(False)
+        wire.refuse_descriptors(sock)
         if output is not None:
             os.set_blocking(output, False)
 
@@ -238,7 +239,7 @@ class Worker:
         if self._output is not None:
             os.close(self._output)
             self._output = None
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove(self.scratch)
 
 
 def call_id() -> int:

@@ -9,14 +9,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
 from _pytest.terminal import TerminalReporter
 
 from grader.config import Assignment, assignment_of
-from grader.faults import Outcome
+from grader.faults import GraderFault, Outcome
 from grader.judging import planned
 from grader.options import Options
 from grader.points import PlannedTest, difference, read_points
@@ -60,25 +60,43 @@ class Controller:
         self.tallies = {assignment.id: self._tally(assignment) for assignment in options.assignments}
 
     def _tally(self, assignment: Assignment) -> Tally:
+        source = self.options.submission or self.options.course.starter(assignment.id)
         try:
             table = read_points(assignment.points_path) if assignment.points_path.is_file() else []
             table = [plan for plan in table if assignment.asks(plan.question)]
         except ConfigError as error:
-            raise pytest.UsageError(str(error)) from None
+            self._refuse(assignment, [], source, str(error))
         if not table and getattr(self.config.option, "dist", "no") != "no":
-            raise pytest.UsageError(
-                f"{assignment.points_path} is not there: run `grader points` first, or without -n"
-            )
-        source = self.options.submission or self.options.course.starter(assignment.id)
+            said = f"{assignment.points_path} is not there: run `grader points` first, or without -n"
+            self._refuse(assignment, [], source, said)
         try:
             submission = self._submission(assignment, source)
         except SubmissionFolderError as error:
-            store = self._store(assignment, table, None, source)
-            store.problem(str(error))
-            store.finish("stopped")
-            raise pytest.UsageError(str(error)) from None
+            self._refuse(assignment, table, source, str(error))
+        except (GraderFault, OSError) as error:
+            self._refuse(assignment, table, source, str(error), fault=True)
         store = self._store(assignment, table, submission, source)
         return Tally(assignment, store, table, bool(table))
+
+    def _refuse(
+        self,
+        assignment: Assignment,
+        table: list[PlannedTest],
+        source: Path,
+        said: str,
+        *,
+        fault: bool = False,
+    ) -> NoReturn:
+        """End the run before it begins; the results files say why, whatever an earlier run left in them.
+
+        :param fault: the machine is at fault, not whoever gave the command.
+        """
+        store = self._store(assignment, table, None, source)
+        store.problem(said, fault=fault)
+        store.finish("stopped")
+        if fault:
+            pytest.exit(said, EXIT_GRADER_ERROR)
+        raise pytest.UsageError(said) from None
 
     def _submission(self, assignment: Assignment, source: Path) -> Submission:
         given = self.options.course.reference(assignment.id) or self.options.course.starter(assignment.id)
@@ -141,6 +159,8 @@ class Controller:
         """A test file of ours that does not import: nothing it holds can be judged."""
         if report.failed:
             self._fault(report.nodeid, "cannot be collected: its tests are not run")
+        elif report.skipped:
+            self._fault(report.nodeid, "skips itself: its tests are not run")
 
     def _fault(self, nodeid: str, text: str) -> None:
         """Put down to us what became of a node of pytest."""
@@ -148,6 +168,13 @@ class Controller:
         for tally in self.tallies.values():
             if folder is None or folder == tally.assignment.folder:
                 tally.store.problem(f"{nodeid} {text}", fault=True)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """The run breaks off by an error of ours outside of any test. Its text stays on the terminal: results
+        are for students too."""
+        for tally in self.tallies.values():
+            tally.store.problem(f"the grader broke off ({excinfo.typename}); its log says more", fault=True)
+            tally.store.finish("stopped")
 
     # -- results
 
@@ -204,6 +231,16 @@ class Controller:
         for tally in self.tallies.values():
             terminalreporter.ensure_newline()
             show(tally.store.result(), terminalreporter._tw._file, tally.store.unwritten)
+
+
+def refuse(config: pytest.Config, folder: Path, said: str) -> None:
+    """Where an assignment cannot even be read: write results that say so, in place of an earlier run's."""
+    places = [config.getoption(name) for name in ("--results", "--gradescope")]
+    json_path, gradescope_path = (Path(config.invocation_params.dir, at) if at else None for at in places)
+    unread = Assignment(id=folder.name, folder=folder, title=folder.name, files=[])
+    store = ResultStore(Context(), [], unread, json_path, gradescope_path)
+    store.problem(said)
+    store.finish("stopped")
 
 
 def plan_of(items: Sequence[pytest.Item]) -> list[PlannedTest]:

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,11 @@ from grader.worker import messages, wire
 
 CREDENTIALS = struct.Struct("3i")  # of the sender of a message: process, user, group
 decode_offer = wire.decoder(messages.Offer)
+LIVES = 2  # zygotes of one run: the second is for a kernel that was short of memory once
+REPORTS = 8  # of one guard that are listened to; it makes two
+STATUS_SECONDS = 2.0  # a worker's end is reported within milliseconds
+REAP_SECONDS = 1.0  # from the end of its connections to that of the process
+
 decode_started = wire.decoder(messages.Started)
 decode_report = wire.decoder(messages.Started | messages.Exited)
 
@@ -44,6 +50,7 @@ class GuardedWorker(Worker):
         self.control = control
         self.control.settimeout(CLOSE_SECONDS)
         self._watched = control
+        self.zygote_gone: Callable[[], bool] = lambda: False
         self._exited: int | None = None
         self.guard = 0  # its number where the zygote lives
         self._sweep = sweep
@@ -72,11 +79,9 @@ class GuardedWorker(Worker):
 
         The worker's own socket does not always tell: a child that it left may hold the other end.
         """
-        try:
-            data = self.control.recv(4096)
-        except OSError:
-            data = b""
-        report = decode_report(data) if data else None
+        report = None
+        with contextlib.suppress(OSError, wire.WireError):
+            report = decode_report(data) if (data := self.control.recv(4096)) else None
         if isinstance(report, messages.Started):
             return False
         self._watched = None
@@ -84,21 +89,39 @@ class GuardedWorker(Worker):
         return True
 
     def _status(self) -> int | None:
-        while self._watched is not None:
-            self._ended()
+        """How the worker ended, by what its guard said.
+
+        :raises GraderFault: the zygote was killed, and guard and worker with it: it is nobody's code.
+        """
+        # A guard has two things to say. At isolation `process` a worker can take hold of its socket, and would
+        # be listened to for as long as it likes. One that closed its own and lives on is not waited for.
+        self.control.settimeout(STATUS_SECONDS)
+        for _ in range(REPORTS):
+            if self._watched is not None:
+                self._ended()
+        self.control.settimeout(CLOSE_SECONDS)
+        if self._exited is None and self.zygote_gone():
+            self.close()
+            raise GraderFault("the zygote was killed, and the worker with it")
         return self._exited
 
     def _end(self) -> None:
         try:
             self.control.send(b"end")
+            stop = time.monotonic() + CLOSE_SECONDS
             while self.control.recv(4096):
-                pass
+                if time.monotonic() > stop:
+                    raise TimeoutError
         except TimeoutError:
             kill_tree(self.root)
         except OSError:  # the guard was killed: what it held has fallen to the zygote
             with contextlib.suppress(GraderFault):
                 self._sweep(self.guard)
         self.control.close()
+
+
+class Silent(GraderFault):
+    """The zygote, or the one for questions by hand, was killed."""
 
 
 class Zygote:
@@ -116,15 +139,22 @@ class Zygote:
         self.folder = folder
         self.place = folder / "workers"
         self.place.mkdir(exist_ok=True)
+        self.home = folder / "zygote"
+        self.home.mkdir()
+        self.log = open(folder / "zygote.log", "w+b")  # noqa: SIM115 - held until close
+        self._sandbox, self._hide = sandbox, hide
+        self._lives = LIVES
+        self._broken = ""  # why it cannot come up
+        self._launch()
+
+    def _launch(self) -> None:
+        self._lives -= 1
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.latched: socket.socket | None = None
-        self.log = open(folder / "zygote.log", "w+b")  # noqa: SIM115 - held until close
-        home = folder / "zygote"
-        home.mkdir()
         self.process = subprocess.Popen(
-            python_command("zygote.py", str(theirs.fileno()), *(["sandbox"] if sandbox else [])),
+            python_command("zygote.py", str(theirs.fileno()), *(["sandbox"] if self._sandbox else [])),
             pass_fds=[theirs.fileno()],
-            env=environment(str(home)),
+            env=environment(str(self.home)),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -133,9 +163,9 @@ class Zygote:
         )
         theirs.close()
         self._offer: messages.Offer | None = None
-        if sandbox:
+        if self._sandbox:
             with contextlib.suppress(OSError):  # it is gone already, which is seen when it is waited for
-                self.control.send(msgspec.msgpack.encode(self._prepare([folder, *hide])))
+                self.control.send(msgspec.msgpack.encode(self._prepare([self.folder, *self._hide])))
 
     def _prepare(self, hide: Sequence[Path]) -> messages.Prepare:
         wanted = messages.Prepare(str(self.place), [str(path) for path in hide], {})
@@ -160,8 +190,16 @@ class Zygote:
 
     def wait_ready(self) -> None:
         """:raises GraderFault: the zygote did not come up; its own words are in the message."""
+        if self._broken:  # each test would wait as long as the first one did
+            raise GraderFault(self._broken)
         if self._offer is None:
-            self._offer = self._expect_ready(self.control)
+            try:
+                self._offer = self._expect_ready(self.control)
+            except Silent:
+                raise
+            except GraderFault as fault:
+                self._broken = str(fault)
+                raise
             if self._offer.namespaces == "none" and "uid" in self._offer.layers:
                 # Workers of other users find their folders on the disk, and must get to them.
                 for folder in (self.folder, self.place):
@@ -175,7 +213,8 @@ class Zygote:
             self.log.seek(0)
             text = self.log.read().decode(errors="backslashreplace")
             said = text.strip()[-2000:] or type(error).__name__
-            raise GraderFault(f"the zygote did not start: {said}") from None
+            kind = Silent if self.killed() else GraderFault
+            raise kind(f"the zygote did not start: {said}") from None
         return offer
 
     def _order(self, control: socket.socket, order: messages.Order, descriptors: list[int]) -> int:
@@ -183,7 +222,7 @@ class Zygote:
             socket.send_fds(control, [msgspec.msgpack.encode(order)], descriptors)
             return int(decode_started(control.recv(4096)).pid)
         except (OSError, wire.WireError) as error:
-            raise GraderFault(f"the zygote does not answer: {error}") from None
+            raise Silent(f"the zygote does not answer: {error}") from None
 
     def _control(self, by_hand: bool) -> socket.socket:
         self.wait_ready()
@@ -197,23 +236,52 @@ class Zygote:
             self.latched = ours
         return self.latched
 
+    def killed(self) -> bool:
+        """Whether the zygote was ended by a signal, for want of memory perhaps."""
+        try:
+            return self.process.wait(REAP_SECONDS) < 0
+        except subprocess.TimeoutExpired:
+            return False
+
     def start(self, plan: Plan) -> Worker:
-        """Fork a worker.
+        """Fork a worker; from a new zygote if this one was killed, once in a run.
 
         :raises GraderFault: it did not come up.
         """
+        try:
+            return self._start(plan)
+        except Silent:
+            if not self._lives:
+                raise
+        self._renew()
+        return self._start(plan)
+
+    def _renew(self) -> None:
+        """Put another in the place of what was killed: the zygote, or that for questions by hand."""
+        if self.latched is not None:
+            self.latched.close()
+            self.latched = None
+        if self.killed():
+            self.control.close()
+            self._launch()
+        else:
+            self._lives -= 1
+
+    def _start(self, plan: Plan) -> Worker:
         control = self._control(plan.by_hand)
+        try:
+            folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as error:
+            raise GraderFault(f"{plan.folder} cannot be opened: {error.strerror}") from None
         scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir=self.place))
         sock, theirs = socket.socketpair()
         ours, report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         output, printing = os.pipe()
-        try:
-            folder = os.open(plan.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise GraderFault(f"{plan.folder} cannot be opened: {error.strerror}") from None
         handed = [theirs.fileno(), printing, report.fileno(), folder]
+        process = self.process
         worker = GuardedWorker(plan, sock, output, scratch, ours, lambda guard: self._sweep(control, guard))
+        worker.zygote_gone = lambda: process.poll() is not None
         try:
             guard = self._order(control, messages.Fork(plan.settings(str(scratch))), handed)
             worker.guard = guard

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import inspect
 import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,17 @@ from grader.isolation import Isolation, Refused, decide
 from grader.launch import Allowance, Fresh, Launcher, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
+from grader.removal import remove
 from grader.run import REFERENCE, STUDENT, AssignmentRun
 from grader.scoring import CaseResult, Mistake
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
-from grader.text import plain
+from grader.text import one_line, plain
 from grader.worker import kernel
 
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
+ANOTHER_FORM = "the answer has another form than is asked: it lacks a name, an entry or a dimension, say"
 NEEDS_GPU = "needs a GPU: --device cuda"
 
 
@@ -94,7 +97,11 @@ class Judge:
         self.options = options
         self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
         self.folder.chmod(0o700)
-        self.launcher = None if config.option.collectonly else self._launcher()
+        try:
+            self.launcher = None if config.option.collectonly else self._launcher()
+        except BaseException:  # no process, no descriptor is to be had: nobody else knows of the folder
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self.hidden = False
         self._isolation: Isolation | Refused | None = None
         self.runs: dict[str, AssignmentRun] = {}
@@ -323,6 +330,9 @@ class Judge:
             result = replace(
                 result, outcome=Outcome.SUBMISSION_ERROR, summary=said, detail=str(report.longrepr)
             )
+        elif report.when == "call" and state and self._stumbled_over_the_answer(item, state, error):
+            detail = one_line(f"{type(error).__name__}: {error}")
+            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=ANOTHER_FORM, detail=detail)
         else:
             skipped = isinstance(error, pytest.skip.Exception)
             said = "a graded test skipped itself" if skipped else "an error of the grader, not yours"
@@ -331,6 +341,35 @@ class Judge:
             precision = error.precision if isinstance(error, Mismatch) else "float32"
             result = replace(result, mistake=self._mistake(item, state, state.student, precision))
         return result
+
+    def _stumbled_over_the_answer(self, item: pytest.Item, state: TestState, error: BaseException) -> bool:
+        """Whether a test that raised goes through where the reference answers in the submission's place.
+
+        No annotation says everything: a dict may lack the key that a test asks for, an array the dimension.
+        Then the answer is what the test could not use. A test that raises with the reference too, or that
+        cannot be run again, is at fault itself.
+        """
+        if isinstance(error, GraderFault) or not isinstance(error, Exception):
+            return False  # the engine's own, and a test that never came back would not come back again
+        if state.student is None or not state.student.connections:
+            return False
+        run = state.run
+        if run.course.reference(run.assignment.id) is None:
+            return False
+        held = getattr(item, "funcargs", {})
+        fresh: dict[str, Callable[[], Any]] = {
+            "student": lambda: self.subject(item, REFERENCE),
+            "reference": lambda: self.subject(item, REFERENCE),
+            "rng": lambda: run.generator(item.nodeid.rpartition("/")[2]),
+            "artifacts": lambda: Artifacts(None, ""),
+        }
+        function: Any = getattr(item, "obj", None)
+        try:
+            names = inspect.signature(function).parameters
+            function(**{name: fresh[name]() if name in fresh else held[name] for name in names})
+        except Exception:
+            return False
+        return True
 
     def _mistake(
         self, item: pytest.Item, state: TestState, student: Subject, precision: Precision
@@ -377,7 +416,7 @@ class Judge:
             worker.close()
         if self.launcher is not None:
             self.launcher.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def fixture_subject(self, item: pytest.Item, role: str) -> Subject:
         """For the fixtures ``student`` and ``reference``.

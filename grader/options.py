@@ -61,6 +61,8 @@ class Options:
             device=config.getoption("--device"),
             secret=secret,
         )
+        if config.inipath is not None and config.inipath.parent != course.root:
+            options.refuse_settings(config.inipath)
         if options.artifacts is not None and not config.option.collectonly:
             try:
                 options.artifacts.mkdir(parents=True, exist_ok=True)
@@ -74,6 +76,16 @@ class Options:
                 f"--results and --gradescope hold one assignment, and this run has {names}"
             )
         return options
+
+    def refuse_settings(self, settings: Path) -> None:
+        """
+        :raises pytest.UsageError: pytest took its settings out of what is to be graded.
+        """
+        if self.submission is not None and settings.resolve().is_relative_to(self.submission.resolve()):
+            raise pytest.UsageError(
+                f"pytest took its settings from {settings}, which was handed in: name the assignment first, "
+                f"and write --submission={self.submission} in one word"
+            )
 
     @property
     def secrets(self) -> list[Path]:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from grader.config import ConfigError, Course, assignment_of
-from grader.controlling import Controller
+from grader.controlling import Controller, refuse
 from grader.isolation import ASKED
 from grader.judging import Judge, planned
 from grader.options import Options
+from grader.stopping import Stopping
 
 pytest_plugins = ["grader.fixtures"]
 
@@ -23,7 +24,9 @@ pytest_plugins = ["grader.fixtures"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader", "grading of assignments")
     group.addoption(
-        "--submission", metavar="DIR", help="what to grade; by default starter/, where a student works"
+        "--submission",
+        metavar="DIR|ZIP",
+        help="what to grade, a folder or a zip; by default starter/, where a student works",
     )
     group.addoption(
         "--part", metavar="NAME", help="grade one part of the assignment, as if there were no others"
@@ -64,7 +67,15 @@ def pytest_configure(config: pytest.Config) -> None:
     folders = _assignment_folders(config)
     if not folders:
         return
-    options = Options.of(config, folders)
+    try:
+        options = Options.of(config, folders)
+    except pytest.UsageError as error:
+        if len(folders) == 1 and not hasattr(config, "workerinput") and not config.option.collectonly:
+            refuse(config, folders[0], str(error))
+        raise
+    stopping = Stopping()
+    config.pluginmanager.register(Heeding(stopping), "grader-stopping")
+    stopping.__enter__()
     if hasattr(config, "workerinput"):  # a node of xdist: runs tests, writes nothing
         config.pluginmanager.register(Judge(config, options), "grader-judge")
         return
@@ -75,6 +86,22 @@ def pytest_configure(config: pytest.Config) -> None:
     elif getattr(config.option, "dist", "no") in ("no", "load"):
         # One training per module: a module's tests stay together.
         config.option.dist = "loadscope"
+
+
+class Heeding:
+    """A run that is told to end says so in its status, as if the signal itself had ended it."""
+
+    def __init__(self, stopping: Stopping) -> None:
+        self.stopping = stopping
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.stopping.number:
+            session.exitstatus = self.stopping.status
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        self.stopping.__exit__()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

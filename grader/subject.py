@@ -27,6 +27,9 @@ from grader.worker import codec, messages, wire
 
 REPLAYABLE_SECONDS = 1.0  # a longer call is a training run: not replayed
 RECORD_LIMIT = 32 << 20
+# What all answers to one test may take: it keeps them until it has asked everything. Ours take 7 MiB in one.
+ANSWERS_LIMIT = 256 << 20
+HEADER_WEIGHT = 64  # bytes of objects that a byte of a header can become
 
 
 class Connection(Protocol):
@@ -88,6 +91,7 @@ class Subject:
     _recorded_bytes: int = 0
     _answer_bytes: int = 0
     _loaded: set[str] = field(default_factory=set)
+    _taken: list[int] = field(default_factory=lambda: [0])  # bytes of answers, over all its processes
     _asked: bool = False  # whether the worker has seen inputs: what it says from then on may carry them
 
     def __getattr__(self, module: str) -> Module:
@@ -205,7 +209,12 @@ class Subject:
         self._asked |= not isinstance(message, messages.Load)
         try:
             reply, buffer = self._connection.request(message, buffers, self.allowance)
-            self._answer_bytes = len(buffer)
+            self._answer_bytes = len(buffer) + HEADER_WEIGHT * len(msgspec.msgpack.encode(reply))
+            self._taken[0] += self._answer_bytes
+            if self._taken[0] > ANSWERS_LIMIT:
+                most = f"{ANSWERS_LIMIT >> 20} MiB"
+                said = f"the answers to one test take more than {most} in all, that of {what} among them"
+                self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
             return self._value(message, reply, buffer, what)
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"

@@ -138,6 +138,9 @@ def _compiled(library: Any, loopback: bool, by_hand: bool) -> bytes:
             for kind in NO_STREAMS:  # the bits above hold SOCK_CLOEXEC and SOCK_NONBLOCK
                 how = (0, library.EQ, family, 0), (1, library.MASKED_EQ, 0xF, kind)
                 refuse(errno.EAFNOSUPPORT, "socket", *how)
+        # Who drops the last descriptor of a lingering connection waits for it, were it the judge.
+        linger = (1, library.EQ, socket.SOL_SOCKET, 0), (2, library.EQ, socket.SO_LINGER, 0)
+        refuse(errno.EPERM, "setsockopt", *linger)
     wanted.set_attr(OPTIMIZE, BINARY_TREE)
     with tempfile.TemporaryFile() as file:
         wanted.export_bpf(file)

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from grader import cli
+from grader.commands import grading
 from grader.results import json_file
 from grader.submission import collect
 
@@ -68,6 +69,34 @@ def test_a_zip_is_graded_like_the_folder_that_it_was_made_of(grader, small_cours
     q1 = small_course.assignment("q1")
     folder = small_course.reference("q1")
     assert said["submission_hash"] == collect(q1, folder, tmp_path / "run", folder).digest
+
+
+@REAL_RUN
+@pytest.mark.parametrize("outside", [True, False])
+def test_a_run_takes_its_settings_from_the_course_wherever_the_submission_lies(
+    small_course, tmp_path, outside
+):
+    folder = (tmp_path if outside else small_course.root) / "ann"
+    shutil.copytree(small_course.reference("q1"), folder)
+    folder.joinpath("pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (tmp_path / "q1.json").write_text("{}")
+    command = grading.Run(small_course, "q1", folder, tmp_path / "q1.json").command()
+    done = subprocess.run([*command, "--collect-only", "-v"], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "configfile: pyproject.toml" in done.stdout
+
+
+@REAL_RUN
+def test_settings_that_were_handed_in_are_refused(small_course, tmp_path):
+    """Where an option in two words stands before the assignment, pytest looks there for its settings."""
+    folder = tmp_path / "ann"
+    shutil.copytree(small_course.reference("q1"), folder)
+    folder.joinpath("pytest.ini").write_text("[pytest]\n")
+    tests = str(small_course.root / "assignments" / "q1")
+    command = [sys.executable, "-m", "pytest", "--submission", str(folder), tests]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"--submission={folder} in one word" in done.stderr
 
 
 @REAL_RUN

@@ -466,7 +466,7 @@ import os
 def count(values, limit):
     with open(f"/proc/{os.getppid()}/stat") as file:
         os.kill(int(file.read().rpartition(")")[2].split()[1]), 9)
-    return 2
+    return -1
 """
 
 
@@ -476,7 +476,7 @@ def test_whoever_breaks_the_grader_is_not_paid_for_it(tmp_path):
     run = support.grade(support.copy_course(tmp_path / "c"), submission, folder=tmp_path)
     assert run.status == support.GRADER_ERROR, run.said
     assert not run.results["complete"]
-    assert run.question("count")["points"] == run.question("last")["points"] == 0
-    assert run.question("last")["outcome"] == "grader_error"
+    assert run.question("count")["points"] == 0
+    assert run.question("last")["outcome"] == "grader_error"  # the second time nobody starts it again
     assert support.left_behind(run.own) == []
     assert support.litter(run.own) == []

@@ -576,7 +576,8 @@ def test_results_are_whole_at_every_moment_and_the_judge_has_no_torch(tmp_path, 
     ("number", "status", "state"),
     [
         (signal.SIGKILL, -signal.SIGKILL, "running"),
-        (signal.SIGTERM, -signal.SIGTERM, "running"),
+        (signal.SIGTERM, 128 + signal.SIGTERM, "stopped"),
+        (signal.SIGHUP, 128 + signal.SIGHUP, "stopped"),
         (signal.SIGINT, 2, "stopped"),
     ],
 )
@@ -595,6 +596,7 @@ def test_a_run_that_is_cut_off_leaves_whole_results_and_no_processes(
     assert result["max_score"] == 100
     assert said["output"].startswith("Grading ")
     assert run.gone() == []
+    assert bool(support.litter(run.own)) is (number == signal.SIGKILL)  # which leaves nobody to clear up
 
 
 KILLER = """

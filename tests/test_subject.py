@@ -131,6 +131,22 @@ def test_a_module_or_name_that_the_assignment_does_not_have() -> None:
     assert held.flow.unknown(1) == 1.0, "the worker says what is wrong, when a stub offers nothing"
 
 
+@pytest.mark.parametrize("value", [np.zeros(1 << 18, dtype=np.uint8), ["a" * 3000]])
+def test_the_answers_to_one_test_are_bounded_in_all(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test keeps every answer until it has asked all its cases, and each may be as large as a frame."""
+    monkeypatch.setattr("grader.subject.ANSWERS_LIMIT", 1 << 20)
+    held = subject(answer(value))
+
+    def ask() -> None:
+        for _ in range(10):
+            held.anew().flow.loose(1)  # its processes have one account
+
+    with pytest.raises(SubmissionFault, match="in all") as caught:
+        ask()
+    assert caught.value.outcome is Outcome.SUBMISSION_ERROR
+    subject(answer(value)).flow.loose(1)
+
+
 def test_an_argument_that_cannot_cross_is_not_the_submissions_fault() -> None:
     with pytest.raises(codec.Unfit):
         subject(answer(1.0)).flow.forward(1j)

@@ -290,15 +290,18 @@ def test_a_zygote_that_dies_is_the_graders_fault_and_takes_its_workers_along(
     latched = Served(own.start(dataclasses.replace(plan, by_hand=True)))
     served = Served(own.start(plan))
     pids = [latched.pid(), served.pid()]
-    with pytest.raises(Died):  # at this isolation a submission can do that; it gains nothing by it
+    with pytest.raises(GraderFault, match="zygote was killed"):  # a submission of the same user can do that
         served.kill(own.process.pid)
     assert gone(pids)
+    with pytest.raises(GraderFault, match="zygote was killed"):
+        latched.pid()
+    served = Served(own.start(plan))  # it is started again, once
+    with pytest.raises(GraderFault, match="zygote was killed"):
+        served.kill(own.process.pid)
     started = time.monotonic()
     with pytest.raises(GraderFault, match="zygote does not answer"):
         own.start(plan)
     assert time.monotonic() - started < 5
-    with pytest.raises(Died):
-        latched.pid()
     started = time.monotonic()
     own.close()
     assert time.monotonic() - started < 5

@@ -46,8 +46,10 @@ class Run:
     def command(self) -> list[str]:
         folder = self.course.root / "assignments" / self.assignment
         command = [sys.executable, "-m", "pytest", str(folder), "--rootdir", str(self.course.root)]
-        command += ["-p", "no:cacheprovider", "-q", "--submission", str(self.submission)]
-        return [*command, "--results", str(self.results), *self.options]
+        # Options in one word: a value that stands alone is a place where pytest looks for its settings, and
+        # nothing that was handed in may be one.
+        command += ["-p", "no:cacheprovider", "-q", f"--submission={self.submission}"]
+        return [*command, f"--results={self.results}", *self.options]
 
 
 class RunError(GraderFault):

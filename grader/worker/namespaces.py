@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -161,7 +162,11 @@ def _wait_for(child: int) -> None:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        os._exit(status if status >= 0 else 128 - status)
+        if status >= 0:
+            os._exit(status)
+        with contextlib.suppress(OSError):
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
     os._exit(70)
 
 

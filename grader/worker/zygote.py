@@ -187,6 +187,7 @@ def main() -> None:
     if SANDBOXED:
         wanted = wire.decoder(Prepare)(control.recv(ORDER_LIMIT))
         enclosure = Enclosure(NAMESPACES, wanted)
+        del wanted  # a worker can look into the frames below its own, and at the paths that stood here
     pages.collapse()
     gc.freeze()  # a collection in a child would copy every page of the parent
     Zygote(control, enclosure).serve()
