@@ -1,6 +1,7 @@
 """Hidden tests of p1's matrix questions: dead units, and the backward pass for a batch with its cost."""
 
 import numpy as np
+import pytest
 
 from grader.testing import check, check_each, graded
 
@@ -52,10 +53,10 @@ def test_dead_units_edges(student, reference, rng):
 # ---- p1.batch
 
 
-def random_batch(rng, slope, samples=None):
+def random_batch(rng, slope, samples=None, units=None):
     """Matrices of random sizes; every pre-activation is further than 1e-4 from the kink."""
     while True:
-        d_in, d1, d2, d_out = (int(size) for size in rng.integers(2, 6, size=4))
+        d_in, d1, d2, d_out = [units] * 4 if units else (int(size) for size in rng.integers(2, 6, size=4))
         count = samples or int(rng.integers(2, 7))
         w1, w2, w3 = (rng.normal(size=size) for size in ((d1, d_in), (d2, d1), (d_out, d2)))
         x, target = rng.normal(size=(count, d_in)), rng.normal(size=(count, d_out))
@@ -84,10 +85,13 @@ def ask_batch(subject, case):
 
 
 @graded("p1.batch", points=7.2, rung="random", hint="Compare with your scalar version for N = 1.")
+@pytest.mark.timeout(10)
 def test_batch_random(student, reference, rng):
     """Random batches and slopes, in float64."""
     slopes = [0.0, 0.01, 0.2, 1.0] * 5
     cases = [random_batch(rng, slope) for slope in slopes]
+    # Whoever tries every weight in turn, and derives nothing, has 60,000 to try here.
+    cases.append(random_batch(rng, 0.1, samples=30, units=140))
     check_each(cases, ask_batch, student, reference, precision="float64")
 
 
@@ -99,7 +103,12 @@ def test_batch_kinks(student, reference, rng):
     check_each(cases, ask_batch, student, reference, precision="float64")
 
 
+# Of computing: twenty times what matrix operations take, and a quarter of what a loop over the samples takes.
+MANY_SAMPLES, SECONDS = 300_000, 2.0
+
+
 @graded("p1.batch", points=1.2, rung="edges", hint="A matrix product can sum over the samples.")
+@pytest.mark.timeout(20)
 def test_batch_cost(student, reference, bench, rng):
     """The work in Python and the number of tensor operations do not grow with the batch."""
     small, large = (random_batch(rng, 0.1, samples=size) for size in (6, 6))
@@ -119,6 +128,11 @@ def test_batch_cost(student, reference, bench, rng):
         check(
             after - before < allowed, "the work grows with the number of samples: there is a loop over them"
         )
+    # What was counted is the worker's word; the time that many samples take is not.
+    x, target = rng.normal(size=(2, MANY_SAMPLES, 3))
+    w1, w2, w3 = rng.normal(size=(3, 3, 3))
+    with student.allowance.at_most(SECONDS):
+        student.gradient_flow.backward_batch(x=x, w1=w1, w2=w2, w3=w3, target=target, negative_slope=0.1)
     check_each(
         [large, *({**weights, **batch, "negative_slope": 0.1} for batch in batches)],
         lambda subject, case: subject.gradient_flow.backward_batch(**case)["dw1"],

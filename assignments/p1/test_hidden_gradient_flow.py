@@ -9,10 +9,13 @@ WEIGHTS = ("dw1", "dw2", "dw3")
 # ---- networks with one number per layer
 
 
-def scalar_network(rng, first=True, second=True):
-    """Scalars whose first and second unit are active or not; the error is 0.2 at least."""
+def scalar_network(rng, first=True, second=True, near=False):
+    """Scalars whose first and second unit are active or not; the error is 0.2 at least.
+
+    :param near: the pre-activations have the size of 1e-9: there difference quotients are wrong.
+    """
     x, w1, w2, w3 = rng.uniform(0.2, 2.0, size=4)
-    w1 = w1 if first else -w1
+    w1 = (w1 if first else -w1) * (1e-9 if near else 1.0)
     flip, w3 = rng.choice([-1.0, 1.0]), w3 * rng.choice([-1.0, 1.0])
     w2 = w2 if second else -w2
     y = w3 * w2 * w1 * x if first and second else 0.0
@@ -25,9 +28,15 @@ MIXED = [(True, True), (True, True), (True, True), (True, False), (False, True)]
 FIRST_ALIVE = [(True, True), (True, True), (True, True), (True, False), (True, False)]
 
 
-def mixed_networks(rng, groups, kinds=MIXED):
-    """Groups of five networks, dead units among them, so that no constant answer fits a whole group."""
-    return [[scalar_network(rng, *kinds[at]) for at in rng.permutation(5)] for _ in range(groups)]
+def mixed_networks(rng, groups, kinds=MIXED, near=False):
+    """Groups of five networks, dead units among them, so that no constant answer fits a whole group.
+
+    :param near: the second of each kind, and so one of each group, is close to the kink.
+    """
+    return [
+        [scalar_network(rng, *kinds[at], near=near and at == 1) for at in rng.permutation(5)]
+        for _ in range(groups)
+    ]
 
 
 def kinks(rng):
@@ -67,7 +76,7 @@ def test_forward_edges(student, reference, rng):
 def test_backward_random(student, reference, rng):
     """Random networks, dead units among them."""
     check_each(
-        mixed_networks(rng, 40),
+        mixed_networks(rng, 40, near=True),
         lambda subject, case: [subject.gradient_flow.backward(**network) for network in case],
         student,
         reference,
@@ -187,7 +196,8 @@ def test_remedies_random(student, reference, rng):
     """Random networks with active and dead units, and several values of w2 for one of them."""
     cases = []
     # Whoever errs on a dead first unit alone has understood the rest, and keeps the points for it.
-    for group in [*mixed_networks(rng, 12), *mixed_networks(rng, 4, FIRST_ALIVE)]:
+    groups = [*mixed_networks(rng, 12, near=True), *mixed_networks(rng, 4, FIRST_ALIVE, near=True)]
+    for group in groups:
         alive = next(network for network in group if network["x"] * network["w1"] > 0)
         group = [alive, *(network for network in group if network is not alive)]
         magnitudes = rng.uniform(0.3, 3.0, size=6) * rng.permutation([-1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
