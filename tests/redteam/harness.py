@@ -103,6 +103,22 @@ def rows() -> list[Path]:
     return sorted(path.parent for path in ROWS.glob("*/row.toml"))
 
 
+class NoRow(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why an attack of the catalogue has no row, and what stands in for one.
+
+    :param tests: test files of the repository that cover it.
+    """
+
+    why: str
+    tests: list[str] = []
+
+
+def no_rows() -> dict[int, NoRow]:
+    """The attacks without a row, by their numbers."""
+    found = msgspec.toml.decode(NOT_ROWS.read_bytes(), type=dict[str, NoRow])
+    return {int(number): entry for number, entry in found.items()}
+
+
 @dataclass
 class Run:
     """What one grading run left.
@@ -298,17 +314,17 @@ class Arena:
 
     def settled(self, expected: set[tuple[int, float]]) -> set[tuple[int, float]]:
         """The arena's processes once no more of them end: the last guards take a moment to go."""
-        found, stop = self.below() | self.elsewhere(), time.monotonic() + SETTLE_SECONDS
+        found, stop = self.below(), time.monotonic() + SETTLE_SECONDS
         while found != expected and time.monotonic() < stop:
             time.sleep(0.02)
-            found = self.below() | self.elsewhere()
-        return found
+            found = self.below()
+        return found | self.elsewhere()
 
     def elsewhere(self) -> set[tuple[int, float]]:
         """Processes that work in the arena's folder, or whose environment names it, wherever they hang."""
         found, mine = set(), {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error, OSError):  # a folder may be too deep to be named
                 places = (process.cwd(), process.environ().get("HOME", ""))
                 ours = any(place.startswith(str(self.folder)) for place in places)
                 if ours and process.pid not in mine and process.status() != psutil.STATUS_ZOMBIE:

@@ -9,9 +9,11 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from redteam.harness import Arena, load, own_state, rows
+from redteam.harness import ROOT, Arena, load, no_rows, own_state, rows
 
 pytestmark = pytest.mark.timeout(180, method="thread")
+
+CATALOGUE = list(range(1, 67))
 
 ROW = """
 attacks = []
@@ -120,5 +122,18 @@ def test_a_row_says_what_it_is(folder):
     assert row.title[0].isupper()
     assert row.title[-1] != "."
     assert row.prints
-    assert all(1 <= number <= 66 for number in row.attacks)
+    assert set(row.attacks) <= set(CATALOGUE)
     assert row.outcomes
+
+
+def test_every_attack_of_the_catalogue_has_a_row_or_a_reason():
+    attacked = {number for folder in rows() for number in load(folder).attacks}
+    assert sorted(attacked | set(no_rows())) == CATALOGUE
+    assert not attacked & set(no_rows())
+    assert len(rows()) >= 90
+
+
+def test_a_reason_for_no_row_names_tests_that_exist():
+    for number, entry in no_rows().items():
+        assert entry.why.endswith("."), number
+        assert all((ROOT / name).is_file() for name in entry.tests), number
