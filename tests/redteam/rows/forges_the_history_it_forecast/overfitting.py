@@ -24,8 +24,11 @@ PREDICTION = {
 }
 
 
-def forged_recipe_run(images, labels, val_images, val_labels, tests, seed):
+def forged_recipe_trained(images, labels, val_images, val_labels, seed):
     row = {"train_loss": 1.0, "train_acc": 0.9, "val_loss": 2.0, "val_acc": 0.2}
     history = [row] * 19 + [{**row, "val_loss": 1.0}]
-    kept = {"train_acc": 0.9, "val_loss": 1.0, "val_acc": 0.2}
-    return history, torch.zeros(len(tests), 10), kept
+    return history, {"train_acc": 0.9, "val_loss": 1.0, "val_acc": 0.2}
+
+
+def forged_recipe_logits(tests):
+    return torch.zeros(len(tests), 10)
