@@ -99,7 +99,7 @@ def test_a_zygote_that_was_killed_is_seen_and_replaced(fight, arena, monkeypatch
     monkeypatch.setattr(arena, "points", kill)
     trouble = fight("print('attack: kills')\ndef forward(**case): return {}")
     assert "killed: [" in trouble
-    assert "no next worker" in trouble
+    assert "next worker" in trouble  # none, or one of another zygote
     arena.trouble = []
     arena.next_worker()
     assert arena.trouble == []
