@@ -268,6 +268,7 @@ def test_two_runs_into_the_same_files_from_the_same_folders(tmp_path: Path) -> N
                 json.loads(path.read_bytes())
     for run in runs:
         run.join()
-    assert [run.status for run in done] == [support.PASSED] * 2
-    for run in done:
-        fine(run)
+    # What each read at its own end may be the other's, which was not finished yet.
+    assert [run.status for run in done] == [support.PASSED] * 2, [run.said for run in done]
+    last = json.loads(paths[0].read_bytes())
+    assert (last["score"], last["complete"]) == (100, True)
