@@ -7,7 +7,8 @@ serves all rows, so that damage done to it by one row shows in the next.
 
 A row names what it may leave anywhere (files, sockets, keys) with the word ``redteam``, so that it is found
 on a machine where other things happen too. It does no harm where nothing stops it: it opens a file for
-writing and does not write, and says so.
+writing and does not write, and says so. ``GRADER_REDTEAM_ISOLATION=process`` runs the table without the
+sandbox, where one row can see what another leaves: in one process then, and on a machine of one's own.
 """
 
 from __future__ import annotations
