@@ -21,6 +21,14 @@ class TookTooLong(Exception):
         self.limit = limit
 
 
+class TookTooMuch(Exception):
+    """The processes of a worker together take more memory than they may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit >> 20:,} MiB of memory")
+        self.limit = limit
+
+
 @dataclass(eq=False)
 class Allowance:
     """What one test may spend: CPU time of its workers' trees, and a wall deadline behind it."""
@@ -80,3 +88,32 @@ def tree_cpu_seconds(root: int) -> float:
             total += times.user + times.system
             total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
     return total
+
+
+def tree_memory_bytes(root: int, *, guarded: bool = False) -> int:
+    """Memory of a process and its descendants; what several share counts once.
+
+    Where the system does not show what is shared (another user's processes), that of a descendant counts
+    which it has beyond its guard: both are forks of one zygote.
+
+    :param guarded: the process itself is such a guard, and does not count.
+    """
+    try:
+        process = psutil.Process(root)
+        family = process.children(recursive=True)
+        inherited = _private(process) if guarded else 0
+    except psutil.Error:
+        return 0
+    total = 0
+    for member in family if guarded else [process, *family]:
+        with contextlib.suppress(psutil.Error):
+            try:
+                total += member.memory_full_info().pss
+            except (psutil.AccessDenied, AttributeError):  # another user's, or another system
+                total += max(0, _private(member) - inherited)
+    return total
+
+
+def _private(process: psutil.Process) -> int:
+    taken = process.memory_info()
+    return int(taken.rss - getattr(taken, "shared", 0))

@@ -16,11 +16,20 @@ from pathlib import Path
 
 import msgspec
 
-from grader.allowance import INTERVAL, Allowance, TookTooLong, tree_cpu_seconds
+from grader.allowance import (
+    INTERVAL,
+    Allowance,
+    TookTooLong,
+    TookTooMuch,
+    tree_cpu_seconds,
+    tree_memory_bytes,
+)
 from grader.faults import GraderFault
 from grader.removal import remove
 from grader.worker import messages, wire
 
+# A worker's processes together, in units of what one may take (RLIMIT_DATA): several share most of it.
+TREE = 2
 READY_SECONDS = 120.0  # for an interpreter to import torch on a slow, loaded machine
 
 decode_reply = wire.decoder(messages.Reply)
@@ -78,6 +87,8 @@ class Plan:
 class Worker:
     """One worker process; how it is ended is its launcher's affair."""
 
+    guarded = False  # whether the root of its tree is a guard of ours
+
     def __init__(self, plan: Plan, sock: socket.socket, output: int | None, scratch: Path) -> None:
         self.plan = plan
         self.sock = sock
@@ -106,7 +117,7 @@ class Worker:
         try:
             header, _ = wire.receive(self.sock, 0, self._waiting(Allowance(None, READY_SECONDS)))
             self.layers = decode_greeting(header).layers
-        except (wire.Closed, wire.WireError, TookTooLong) as error:
+        except (wire.Closed, wire.WireError, TookTooLong, TookTooMuch) as error:
             if isinstance(error, wire.Closed):
                 self._status()  # it may still be saying why
             self._drain()
@@ -120,6 +131,7 @@ class Worker:
         """One request and its reply.
 
         :raises TookTooLong: the allowance is spent; the tree is gone.
+        :raises TookTooMuch: the tree took more memory than it may; it is gone.
         :raises Died: the worker ended by itself.
         :raises grader.worker.wire.WireError: the reply cannot be trusted; the tree is gone.
         :raises GraderFault: the request itself is too large to be sent.
@@ -141,7 +153,7 @@ class Worker:
             status = self._status()
             self.close()
             raise Died(status) from None
-        except (TookTooLong, wire.WireError):
+        except (TookTooLong, TookTooMuch, wire.WireError):
             self.close()
             raise
         self._drain()
@@ -158,6 +170,15 @@ class Worker:
             allowance.spent += max(0.0, now - before)
         self._read_cpu = (allowance, now, time.monotonic())
 
+    def weigh(self) -> None:
+        """Look at what the tree takes in memory.
+
+        :raises TookTooMuch: more than the worker and what it starts may.
+        """
+        limit = TREE * self.plan.memory_bytes
+        if tree_memory_bytes(self.root, guarded=self.guarded) > limit:
+            raise TookTooMuch(limit)
+
     def _waiting(self, allowance: Allowance) -> wire.Wait:
         if self.root and self._read_cpu[0] not in (None, allowance):
             self.charge(allowance)
@@ -172,6 +193,7 @@ class Worker:
                 raise wire.Closed
             if self.root and time.monotonic() - max(self._read_cpu[2], allowance.started) >= INTERVAL:
                 self.charge(allowance)
+                self.weigh()
             allowance.check()
 
         return wait

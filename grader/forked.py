@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader import cgroups
 from grader.connection import READY_SECONDS, Plan, Worker
 from grader.faults import GraderFault
 from grader.interpreter import CLOSE_SECONDS, environment, kill_tree, python_command
@@ -22,6 +23,7 @@ from grader.worker import messages, wire
 
 CREDENTIALS = struct.Struct("3i")  # of the sender of a message: process, user, group
 decode_offer = wire.decoder(messages.Offer)
+WORKERS = 4  # the student's and the reference's, each with what it starts
 LIVES = 2  # zygotes of one run: the second is for a kernel that was short of memory once
 REPORTS = 8  # of one guard that are listened to; it makes two
 STATUS_SECONDS = 2.0  # a worker's end is reported within milliseconds
@@ -36,6 +38,8 @@ class GuardedWorker(Worker):
 
     :param sweep: clears what a guard, named by its process id, has left when it was killed itself.
     """
+
+    guarded = True
 
     def __init__(
         self,
@@ -93,8 +97,8 @@ class GuardedWorker(Worker):
 
         :raises GraderFault: the zygote was killed, and guard and worker with it: it is nobody's code.
         """
-        # A guard has two things to say. At isolation `process` a worker can take hold of its socket, and would
-        # be listened to for as long as it likes. One that closed its own and lives on is not waited for.
+        # A guard has two things to say. At isolation `process` a worker can take hold of its socket, and
+        # would be listened to for as long as it likes. One that closed its own and lives on is not waited for.
         self.control.settimeout(STATUS_SECONDS)
         for _ in range(REPORTS):
             if self._watched is not None:
@@ -131,10 +135,18 @@ class Zygote:
     name = "zygote"
     lifetime = "test"
 
-    def __init__(self, folder: Path, *, sandbox: bool = False, hide: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sandbox: bool = False,
+        hide: Sequence[Path] = (),
+        memory_bytes: int = Plan.memory_bytes,
+    ) -> None:
         """:param folder: the run's own folder; scratch folders are made in it.
         :param sandbox: prepare every layer that can be had here, for plans that ask to be confined.
         :param hide: what no confined worker may see.
+        :param memory_bytes: of one worker's process; a control group bounds all of them together.
         """
         self.folder = folder
         self.place = folder / "workers"
@@ -143,6 +155,8 @@ class Zygote:
         self.home.mkdir()
         self.log = open(folder / "zygote.log", "w+b")  # noqa: SIM115 - held until close
         self._sandbox, self._hide = sandbox, hide
+        self._memory_bytes = memory_bytes
+        self.group: cgroups.Group | None = None
         self._lives = LIVES
         self._broken = ""  # why it cannot come up
         self._launch()
@@ -151,8 +165,10 @@ class Zygote:
         self._lives -= 1
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.latched: socket.socket | None = None
+        self._enter_group()
+        asked = ["sandbox", *([str(self.group.entrance)] if self.group else [])] if self._sandbox else []
         self.process = subprocess.Popen(
-            python_command("zygote.py", str(theirs.fileno()), *(["sandbox"] if self._sandbox else [])),
+            python_command("zygote.py", str(theirs.fileno()), *asked),
             pass_fds=[theirs.fileno()],
             env=environment(str(self.home)),
             cwd="/",
@@ -166,6 +182,12 @@ class Zygote:
         if self._sandbox:
             with contextlib.suppress(OSError):  # it is gone already, which is seen when it is waited for
                 self.control.send(msgspec.msgpack.encode(self._prepare([self.folder, *self._hide])))
+
+    def _enter_group(self) -> None:
+        """Have a control group ready for the zygote, where one can be had."""
+        if self._sandbox and self.group is None:
+            with contextlib.suppress(cgroups.NoGroup):
+                self.group = cgroups.make(cgroups.ZYGOTE_BYTES + WORKERS * self._memory_bytes)
 
     def _prepare(self, hide: Sequence[Path]) -> messages.Prepare:
         wanted = messages.Prepare(str(self.place), [str(path) for path in hide], {})
@@ -294,6 +316,8 @@ class Zygote:
                 worker.close()
         worker.meet()
         worker.greet()
+        if self.group is not None:
+            worker.layers.insert(0, "cgroup")
         return worker
 
     def _sweep(self, control: socket.socket, guard: int) -> None:
@@ -310,3 +334,5 @@ class Zygote:
             kill_tree(self.process.pid)
             self.process.wait(CLOSE_SECONDS)
         self.log.close()
+        if self.group is not None:
+            self.group.remove()

@@ -115,7 +115,8 @@ class Judge:
         sandbox = self.options.isolation != "process"
         if sandbox:  # what this process holds in memory is no business of others of its user
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-        return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide)
+        most = max(assignment.limits.memory_mb for assignment in self.options.assignments) << 20
+        return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide, memory_bytes=most)
 
     def isolation(self) -> Isolation:
         """How far student code is kept apart in this run, decided at the first call.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from grader.allowance import Allowance, TookTooLong
+from grader.allowance import Allowance, TookTooLong, TookTooMuch
 from grader.connection import Died, Plan, Worker, call_id
 from grader.forked import Zygote
 from grader.fresh import Fresh
@@ -16,6 +16,7 @@ __all__ = [
     "Launcher",
     "Plan",
     "TookTooLong",
+    "TookTooMuch",
     "Worker",
     "Zygote",
     "call_id",

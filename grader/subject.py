@@ -20,7 +20,7 @@ import msgspec
 from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import Member, mismatch
-from grader.launch import Allowance, Died, TookTooLong, call_id
+from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, call_id
 from grader.text import one_line as clean
 from grader.values import Record, Value
 from grader.worker import codec, messages, wire
@@ -219,6 +219,9 @@ class Subject:
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
             self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
+        except TookTooMuch as error:
+            said = f"stopped in {what}: its processes took more than {error.limit >> 20:,} MiB of memory"
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
         except Died as error:
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, _death(error.status, what)))
         except wire.WireError as error:
