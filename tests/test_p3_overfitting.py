@@ -385,3 +385,10 @@ def test_the_table_and_the_digits_are_shown(
     shown = capsys.readouterr().out
     assert "dropout_and_decay" in shown
     assert "as given" in shown
+
+
+def test_nothing_that_is_handed_out_answers_early_stopping() -> None:
+    released = [*HALF.folder.glob("*_public*.py"), HALF.folder / "measure.py"]
+    assert len(released) > 4
+    for path in released:
+        assert "def restore" not in path.read_text(encoding="utf-8"), path.name

@@ -116,8 +116,9 @@ def test_recipe_returns_the_best_epoch(student, bench, rng):
 @graded("p3.recipe", points=0.2, rung="edges", hint="What decides the first weights?")
 @pytest.mark.timeout(40)
 def test_recipe_follows_its_seed(student, bench, rng):
-    """Two trainings with the same arguments give the same model, each in a process of its own."""
+    """Two trainings with the same arguments give the same model."""
     task = small_task(rng, 24)
+    # Each in a process of its own: what the first has kept is not there to be given again.
     first, second = (
         MEASURE.sound(subject, bench).run(bench.recipe_under, **task, ambient=ambient)
         for ambient, subject in enumerate((student, student.anew()))
