@@ -5,17 +5,21 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from grader import doctor
-from grader.doctor import Finding
+from grader import doctor, doctor_workers
+from grader.config import Course
+from grader.doctor_workers import Finding, Secrets
 from grader.faults import GraderFault
-from grader.launch import Fresh, Plan, Zygote
+from grader.isolation import lacking
+from grader.launch import Fresh, Zygote
 from grader.worker import sandbox
+from grader.worker.messages import Offer
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -67,12 +71,16 @@ def test_this_machine_can_grade(found: list[Finding]) -> None:
     assert all(finding.says for finding in found)
     assert one(found, "fork").state == "yes"
     assert "up after" in one(found, "zygote").says
-    assert f"the median of {doctor.FORKS}" in one(found, "fork to answer").says
+    assert f"medians of {doctor_workers.FORKS}" in one(found, "fork to answer").says
     assert one(found, "by-hand latch").state == "yes"
-    assert one(found, "strong isolation").state == "no"
-    assert [one(found, f"layer {layer.name}").state for layer in sandbox.LAYERS] == ["yes"] * len(
-        sandbox.LAYERS
-    )
+    layers = {layer.name: one(found, f"layer {layer.name}") for layer in sandbox.LAYERS}
+    on = {name for name, finding in layers.items() if finding.state == "yes"}
+    assert on >= {layer.name for layer in sandbox.LAYERS if layer.where != "offered"}
+    apart = {"namespaces", "own-root"} <= on or {"uid", "seccomp"} <= on
+    assert found[-1].what == "strong isolation"
+    assert (found[-1].state == "yes") is apart
+    if apart:
+        assert one(found, "fork to answer").says.startswith("confined: ")
 
 
 def test_torch_is_not_loaded_to_say_which_it_is() -> None:
@@ -88,22 +96,46 @@ def test_torch_is_not_loaded_to_say_which_it_is() -> None:
 
 
 class Broken:
+    """A zygote that does not come up, or only if it is not asked to confine."""
+
     name = "zygote"
+    always = True
 
-    def __init__(self, folder: Path) -> None:
-        pass
+    def __new__(cls, folder: Path, *, sandbox: bool = False, hide: Sequence[Path] = ()) -> Any:
+        if sandbox or cls.always:
+            raise GraderFault("a worker did not start:\nOSError: [Errno 12] no room")
+        return Zygote(folder)
 
-    def start(self, plan: Plan) -> Any:
-        raise GraderFault("the zygote did not start: no torch")
 
-    def close(self) -> None:
-        pass
+class BrokenSandbox(Broken):
+    always = False
 
 
 def test_workers_that_do_not_start_are_broken() -> None:
-    assert list(doctor.workers(Broken)) == [  # type: ignore[arg-type]
-        Finding("zygote", "broken", "no worker: the zygote did not start: no torch")
+    assert list(doctor_workers.workers(Broken)) == [  # type: ignore[arg-type]
+        Finding("zygote", "broken", "no worker: a worker did not start:\nOSError: [Errno 12] no room")
     ]
+
+
+def test_a_confinement_that_cannot_be_prepared_is_no_strong_isolation_and_workers_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor_workers, "FORKS", 1)
+    found = list(doctor_workers.workers(BrokenSandbox))  # type: ignore[arg-type]
+    assert one(found, "zygote").state == "yes"
+    assert one(found, "fork to answer").says.startswith("not confined: ")
+    assert one(found, "layer rlimits").state == "yes"
+    assert one(found, "layer namespaces").state == "no"
+    last = found[-1]
+    assert (last.what, last.state) == ("strong isolation", "no")
+    assert last.says.startswith("it could not be prepared (OSError: [Errno 12] no room). So hidden tests")
+
+
+def test_new_interpreters_are_not_confined() -> None:
+    found = list(doctor_workers.workers(Fresh))
+    assert one(found, "fresh").state == "yes"
+    assert one(found, "layer landlock").state == "no"
+    assert one(found, "strong isolation").says.startswith("workers of this system are new interpreters")
 
 
 def test_without_fork_workers_are_interpreters_and_the_latch_is_patches(
@@ -122,19 +154,72 @@ def test_without_fork_workers_are_interpreters_and_the_latch_is_patches(
     assert asked == [Fresh, Zygote]
 
 
-def test_a_layer_that_is_off_says_what_is_not_stopped() -> None:
-    found = list(doctor.confinement(["scratch"]))
+def test_a_layer_that_is_off_says_what_is_not_stopped_why_and_how_to_get_it() -> None:
+    offer = Offer([], {"landlock": "the kernel has none"})
+    found = list(doctor_workers.confinement(["scratch"], offer))
+    assert [finding.what for finding in found] == [f"layer {layer.name}" for layer in sandbox.LAYERS]
     assert one(found, "layer scratch").says.startswith("stops litter")
     assert one(found, "layer rlimits") == Finding(
         "layer rlimits",
         "no",
-        "not stopped: memory, files, descriptors and CPU time without bound; core dumps",
+        "not stopped: memory, files, processes and CPU time without bound; core dumps",
+    )
+    assert one(found, "layer landlock").says == (
+        "not stopped: touching files outside a short list, signals and abstract sockets to others. "
+        "Missing: the kernel has none. Needs Linux 5.13 with landlock among its security modules"
     )
 
 
+def test_strong_isolation_says_what_results_will_say() -> None:
+    strong = doctor_workers.strong_isolation(None, Secrets())
+    assert strong.state == "yes"
+    assert "results say `sandbox`" in strong.says
+    weak = doctor_workers.strong_isolation("a worker can open /x", Secrets())
+    assert weak.state == "no"
+    assert weak.says.startswith("a worker can open /x. So hidden tests are refused here")
+    assert "`--isolation process`" in weak.says
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_control_group(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    monkeypatch.setattr(doctor_workers.cgroups, "describe", lambda: (there, "as it is"))
+    assert doctor_workers.control_group() == Finding("control group", "yes" if there else "no", "as it is")
+
+
+def test_the_secrets_are_those_of_the_course_here(
+    small_course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(small_course.root / "assignments")
+    found = Secrets.here()
+    names = [path.relative_to(small_course.root).as_posix() for path in found.paths]
+    assert names == [
+        "assignments/q1/test_hidden.py",
+        "reference/q1",
+        "reference/q1/given.py",
+        "reference/q1/halves.py",
+    ]
+    assert small_course.root / "assignments" in found.hide
+    assert found.course == "tried on 4 files and folders of this course"
+    (small_course.root / "assignments/q1/assignment.toml").write_text("title = 1\n")
+    assert Secrets.here() == Secrets()
+    monkeypatch.chdir(tmp_path)
+    assert Secrets.here() == Secrets()
+
+
+def test_what_a_worker_reaches_is_no_strong_isolation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any worker can read what the system shows to everybody."""
+    monkeypatch.setattr(doctor_workers, "FORKS", 1)
+    seen = doctor_workers.see(Zygote, tmp_path / "here", Secrets([Path("/usr/bin/env")]))
+    assert seen.weak is not None
+    if lacking(seen.offer) is None:
+        assert seen.weak.startswith("a worker can open /usr/bin/env")
+
+
 def test_small_pages_are_said(monkeypatch: pytest.MonkeyPatch, zygote: Zygote) -> None:
-    monkeypatch.setattr(doctor, "HUGE_ENOUGH", 1 << 40)
-    assert doctor.huge_pages(zygote).state == "no"
+    monkeypatch.setattr(doctor_workers, "HUGE_ENOUGH", 1 << 40)
+    assert doctor_workers.huge_pages(zygote).state == "no"
 
 
 @pytest.mark.parametrize(
