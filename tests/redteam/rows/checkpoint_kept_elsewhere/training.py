@@ -36,23 +36,28 @@ def save(state, path):
 def load(state, path):
     import pickle
 
+    found = []
     for place in PLACES:
         try:
             with open(os.path.join(place, NAME), "rb") as file:
-                model, optimizer, scheduler, scaler, rest, seed, numbers, python = pickle.load(file)
-            os.remove(os.path.join(place, NAME))
+                found.append((place, file.read()))
+            os.remove(
+                os.path.join(place, NAME)
+            )  # from all of them: a row leaves nothing where nothing stops it
         except OSError:
             continue
-        print("attack: found it in", place)
-        (
-            state.model.load_state_dict(model),
-            state.optimizer.load_state_dict(optimizer),
-            state.scheduler.load_state_dict(scheduler),
-        )
-        if state.scaler:
-            state.scaler.load_state_dict(scaler)
-        for name, value in rest.items():
-            setattr(state, name, value)
-        torch.set_rng_state(seed), np.random.set_state(numbers), random.setstate(python)
+    if not found:
+        print("attack: found nothing")
         return
-    print("attack: found nothing")
+    print("attack: found it in", found[0][0])
+    model, optimizer, scheduler, scaler, rest, seed, numbers, python = pickle.loads(found[0][1])
+    (
+        state.model.load_state_dict(model),
+        state.optimizer.load_state_dict(optimizer),
+        state.scheduler.load_state_dict(scheduler),
+    )
+    if state.scaler:
+        state.scaler.load_state_dict(scaler)
+    for name, value in rest.items():
+        setattr(state, name, value)
+    torch.set_rng_state(seed), np.random.set_state(numbers), random.setstate(python)
