@@ -32,6 +32,13 @@ from grader.submission import FileState, Submission
 STUDENT = "student"
 REFERENCE = "reference"
 REPLAY_SECONDS = 10.0  # CPU time of one subject that is asked what the student was asked
+# CPU time of all of them. A submission may answer at once what takes the reference and every known mistake a
+# training; nobody is named then.
+RECOGNITION_SECONDS = 20.0
+
+
+class _TooDear(Exception):
+    """To look for the mistake would take more than it is worth."""
 
 
 @dataclass
@@ -185,21 +192,29 @@ class AssignmentRun:
         if signed is not None:
             return signed
 
+        spent: list[Allowance] = []
+
         @contextmanager
         def ask(role: str) -> Iterator[Subject]:
+            if sum(each.spent for each in spent) > RECOGNITION_SECONDS:
+                raise _TooDear
             workers: list[Worker] = []
+            spent.append(Allowance.of_timeout(REPLAY_SECONDS))
 
             def connect(plan: Plan) -> Worker:
                 workers.append(start(plan))
                 return workers[-1]
 
             try:
-                yield self.subject(role, question, test, Allowance.of_timeout(REPLAY_SECONDS), connect)
+                yield self.subject(role, question, test, spent[-1], connect)
             finally:
                 for worker in workers:
                     worker.close()
 
-        return recognise(student.calls, REFERENCE, candidates.values(), ask, precision=precision)
+        try:
+            return recognise(student.calls, REFERENCE, candidates.values(), ask, precision=precision)
+        except _TooDear:
+            return None
 
     def _signed(self, student: Subject, candidates: dict[str, Mistake]) -> Mistake | None:
         if self.signatures is None or not student.evidence:

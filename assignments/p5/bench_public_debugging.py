@@ -168,14 +168,16 @@ class _Witness(nn.Module):
 
 def witness_training(
     batches: list[Tensor], targets: list[Tensor], classes: int, epochs: int
-) -> dict[str, list[float] | int]:
+) -> dict[str, object]:
     """What train did while it trained a linear classifier.
 
     :return: "forward" and "backward": the sum over the inputs of the batch that each pass belongs to, in
         order; "steps": steps of torch's optimizers; "most_graphs" and "most_outputs": the largest number of
-        earlier forward passes whose graph or output still existed when the next one began.
+        earlier forward passes whose graph or output still existed when the next one began; "before" and
+        "after": the classifier's weight (C, D) and bias (C,).
     """
     model = _Witness(batches[0].shape[1], classes)
+    before = [part.detach().clone() for part in model.parameters()]
     steps = 0
 
     def count_step(*_: object) -> None:
@@ -192,4 +194,6 @@ def witness_training(
         "steps": steps,
         "most_graphs": model.most_graphs,
         "most_outputs": model.most_outputs,
+        "before": before,
+        "after": list(model.parameters()),
     }

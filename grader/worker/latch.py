@@ -12,6 +12,8 @@ it, and the doctor reports. Where it does not, the patches are all there is.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
 import traceback
@@ -23,9 +25,10 @@ import torch
 DERIVATIVES = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "linearize")
 FUSED = ("adam", "adamw", "sgd", "adagrad")
 DUAL = "_make_dual"  # every forward-mode derivative begins with it
+TP_CALL = 16 * ctypes.sizeof(ctypes.c_void_p)  # of PyTypeObject, in CPython 3.8 to 3.13
 NO_STEP = frozenset({"lr_scheduler", "optimizer", "swa_utils"})  # modules of torch.optim without an optimizer
 
-_library: torch.library.Library | None = None  # what it registered lasts as long as it does
+_patched = False
 
 
 class ByHand(RuntimeError):
@@ -61,24 +64,56 @@ def patch() -> None:
 
     A process that was forked from a patched one has it all already.
     """
-    global _library
-    if _library is not None:
+    global _patched
+    if _patched:
         return
+    _patched = True
     # First: dynamo lists torch's functions when it is imported, and stumbles over one under several names.
-    import torch._dynamo
+    import torch._dynamo  # noqa: F401
 
     autograd, optimizer = _refuse("autograd"), _refuse("torch.optim")
-    _library = torch.library.Library("aten", "IMPL")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a kernel is overridden is what is meant
-        for key in ("Autograd", "CompositeExplicitAutograd", "CPU"):
-            _library.impl(DUAL, autograd, key)
-        for name in FUSED:
-            for overload in ("", ".tensor_lr"):
-                _library.impl(f"_fused_{name}_{overload}", optimizer, "CPU")
+        _register(autograd, optimizer)
+    _close_nodes()
     _patch_autograd(autograd)
     _patch_optimizers(optimizer)
     _close_sources()
+
+
+def _register(autograd: Any, optimizer: Any) -> None:
+    """Close the dispatcher's entries for as long as the process lives.
+
+    Whoever holds the registration can take it back in a line (torch.library keeps it in the Library and in
+    the arguments of its finalizer). So it is made without a Library, and kept alive by a count of references
+    alone: no name leads to it, and the garbage collector, which knows no such objects, does not list it.
+    """
+    registration = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
+    for key in ("Autograd", "CompositeExplicitAutograd", "CPU"):
+        registration.impl(DUAL, key, autograd, False)
+    for name in FUSED:
+        for overload in ("", ".tensor_lr"):
+            registration.impl(f"_fused_{name}_{overload}", "CPU", optimizer, False)
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(registration))
+
+
+def _close_nodes() -> None:
+    """Make the nodes of a graph uncallable: twelve lines that walk ``grad_fn`` would do what backward does.
+
+    Nodes are C types, whose calls Python cannot replace; the slot is emptied where it lies (``tp_call`` in
+    CPython's PyTypeObject). The engine calls the C++ node and does not notice. Nothing is touched where the
+    slot does not hold what it should: one function, the same for every node.
+    """
+    kinds = [kind for kind in vars(torch._C._functions).values() if isinstance(kind, type)]
+    slots = [ctypes.c_void_p.from_address(id(kind) + TP_CALL) for kind in kinds]
+    if len({slot.value for slot in slots}) != 1 or sys.implementation.name != "cpython":
+        return
+    for kind, slot in zip(kinds, slots, strict=True):
+        for space in gc.get_referents(kind.__dict__):
+            if isinstance(space, dict):
+                space.pop("__call__", None)
+        slot.value = None
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
 
 
 def _patch_autograd(refused: Any) -> None:
