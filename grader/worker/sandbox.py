@@ -19,6 +19,7 @@ grader or the next test, and no secret from code that looks for it; every result
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -129,6 +130,8 @@ def _first_to_go(around: Around) -> bool:
 
 def _own_user(around: Around) -> None:
     assert around.user is not None
+    with contextlib.suppress(OSError):  # in a container without the right to; the next layers do without
+        kernel.drop_bounding_set()  # another user cannot
     os.setgroups([])
     os.setresgid(around.user, around.user, around.user)
     os.setresuid(around.user, around.user, around.user)
