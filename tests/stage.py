@@ -1,6 +1,6 @@
-"""Runs a command as it would run elsewhere: as an ordinary user, in a container without rights, on an older kernel.
+"""Runs a command as it would run elsewhere: as an ordinary user, in a container, on an older kernel.
 
-``python tests/stage.py NAME COMMAND...``, as root. What is taken away stays away from the command: capabilities
+``python tests/stage.py NAME COMMAND...``, as root. What is taken away stays away: capabilities
 leave the bounding set, system calls are refused by a filter as a container's default profile does.
 """
 
@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT))
 from grader.worker import kernel  # noqa: E402
 
 SOMEBODY = 60001
-# Docker's default: chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service, net_raw,
-# sys_chroot, mknod, audit_write, setfcap.
+# Docker's default: chown, dac_override, fowner, fsetid, kill, setgid, setuid, setpcap, net_bind_service,
+# net_raw, sys_chroot, mknod, audit_write, setfcap.
 CONTAINER_RIGHTS = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}
 ADMIN = {21}
 LANDLOCK = ("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self")
@@ -28,20 +28,28 @@ NEW_USER = 0x10000000
 
 
 def open_the_way() -> None:
-    """In a mount namespace of this process, let everybody reach the interpreter, whatever lies above it."""
+    """In a mount namespace of this process, let everybody reach the interpreter and this repository.
+
+    What closed folder lies above them is covered, and they are put back there.
+    """
     kernel.unshare(kernel.NEW_MOUNTS)
     kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    for prefix in dict.fromkeys(map(os.path.realpath, (sys.base_prefix, sys.prefix))):
-        closed = [path for path in Path(prefix).parents if not path.stat().st_mode & 0o001]
-        if not closed:
-            continue
-        outermost = min(closed, key=lambda path: len(path.parts))
+    needed = dict.fromkeys(map(os.path.realpath, (sys.base_prefix, sys.prefix, ROOT)))
+    below: dict[Path, list[str]] = {}  # by the outermost closed folder
+    for path in needed:
+        closed = [parent for parent in Path(path).parents if not parent.stat().st_mode & 0o001]
+        if closed:
+            below.setdefault(min(closed, key=lambda parent: len(parent.parts)), []).append(path)
+    for outermost, paths in below.items():
         with tempfile.TemporaryDirectory() as aside:
-            kernel.mount(prefix, aside, None, kernel.MS_BIND | kernel.MS_REC)
+            for number, path in enumerate(paths):
+                os.mkdir(f"{aside}/{number}")
+                kernel.mount(path, f"{aside}/{number}", None, kernel.MS_BIND | kernel.MS_REC)
             kernel.mount("tmpfs", str(outermost), "tmpfs", 0, "mode=0755")
-            os.makedirs(prefix)
-            kernel.mount(aside, prefix, None, kernel.MS_BIND | kernel.MS_REC)
-            kernel.unmount(aside)
+            for number, path in enumerate(paths):
+                os.makedirs(path, exist_ok=True)
+                kernel.mount(f"{aside}/{number}", path, None, kernel.MS_BIND | kernel.MS_REC)
+                kernel.unmount(f"{aside}/{number}")
 
 
 def keep(rights: set[int]) -> None:
@@ -55,7 +63,10 @@ def keep(rights: set[int]) -> None:
 
 
 def refuse(calls: tuple[str, ...], number: int = errno.EPERM, *, namespaces: bool = False) -> None:
-    """Have system calls fail, as a container's profile or an older kernel does."""
+    """Have system calls fail, as a container's profile or an older kernel does.
+
+    :param namespaces: clone too, where it asks for a user namespace.
+    """
     import pyseccomp
 
     wanted = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
