@@ -123,7 +123,7 @@ def reached(zygote: Zygote, secrets: Sequence[Path]) -> str | None:
             raise GraderFault(
                 f"the worker that tries its own confinement answered with {type(reply).__name__}"
             )
-        found += map(str, reply.value.items)
+        found += [said for said in map(str, reply.value.items) if said not in found]
     if not found:
         return None
     more = f", and {len(found) - LISTED} more" if len(found) > LISTED else ""
