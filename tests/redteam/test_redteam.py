@@ -17,7 +17,8 @@ def test_an_attack_gains_nothing_and_leaves_nothing(arena, row):
     if described.open:
         gains = [line for line in trouble if "points for what earns" in line]
         assert gains, f"the hole is closed ({described.open}): take the mark away"
-        assert len(gains) == len(trouble), "\n\n".join(trouble)
+        outcomes = [line for line in trouble if line.startswith("not ")]  # the tests that paid have passed
+        assert len(gains) + len(outcomes) == len(trouble), "\n\n".join(trouble)
         pytest.xfail(described.open)
     if trouble and harness.STRENGTH[arena.isolation] < harness.STRENGTH[needs]:
         pytest.xfail(f"--isolation {arena.isolation} does not promise it: {trouble[0]:.300}")
