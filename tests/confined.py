@@ -45,6 +45,8 @@ class Stage:
         self.closed = folder / "closed"
         self.closed.mkdir(mode=0o700)
         (self.closed / "test_hidden.py").write_text("SECRET = 1\n", encoding="utf-8")
+        self.target = folder / "target"
+        self.target.touch()
         hide = [COURSE, *OPEN, self.closed]
         self.zygote = Zygote(folder / "run", sandbox=True, hide=hide)
 
@@ -85,7 +87,7 @@ def report(folder: Path) -> Iterator[tuple[str, Any]]:
         yield "files", served.files([*secrets, "/", "/work", "/root", "/etc/shadow", "/proc/1/environ"])
         yield (
             "writing",
-            served.writing([*BEYOND, str(folder / "x"), "/dev/shm/x", "x"]),
+            served.writing([*BEYOND, f"{folder}/x", "/dev/shm/x", "x"], str(stage.target)),
         )
         yield "others", served.others(list(judge))
         yield "network", served.network()
@@ -96,7 +98,10 @@ def report(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "by hand", stage.asked("executes", by_hand=True)
     yield "loopback network", stage.asked("network", loopback=True)
     yield "gloo", stage.asked("gloo", loopback=True)
-    yield "litter", stage.asked("litter") and stage.asked("finds_litter")
+    litter = f"confined-{os.getpid()}"
+    yield "litter", (stage.asked("litter", litter), stage.asked("finds_litter", litter))
+    for path in (Path(shared, litter) for shared in ("/dev/shm", "/tmp", "/var/tmp", "/run/lock")):
+        path.unlink(missing_ok=True)  # what a weak set leaves
     yield from endings(stage)
     zygote.close()
     yield "left", sorted(set(around()) - set(before))

@@ -63,15 +63,16 @@ def files(paths):
     return {path: outcome(opened, path, os.O_RDONLY) for path in paths}
 
 
-def writing(paths):
+def writing(paths, target):
+    """What can be changed; the target is a file of the grader's user, for everybody to read."""
     found = {}
     for path in paths:
         found[path] = outcome(opened, path, os.O_WRONLY | os.O_CREAT)
         if found[path] == "done":
             os.unlink(path)
-    found["chmod"] = outcome(os.chmod, os.__file__, 0o777)
-    found["rename"] = outcome(os.rename, "/usr/lib", "/usr/lib2")
-    found["mkdir"] = outcome(os.mkdir, "/usr/here")
+    found["chmod"] = outcome(os.chmod, target, 0o666)
+    found["rename"] = outcome(os.rename, target, f"{target}.2")
+    found["system's chmod"] = outcome(os.chmod, "/usr/bin/env", os.stat("/usr/bin/env").st_mode & 0o7777)
     found["own module"] = outcome(opened, os.path.realpath(__file__), os.O_WRONLY)
     return found
 
@@ -85,6 +86,9 @@ def others(pids):
         found["seen"] = sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
     except OSError as error:
         found["seen"] = errno.errorcode[error.errno]
+    if os.getppid() == 1 and os.getpid() == 2:  # the first process of its own namespace ignores it
+        found["killed"] = [outcome(os.kill, 1, number) for number in (signal.SIGKILL, signal.SIGTERM)]
+        found["lives"] = os.getppid() == 1
     return found
 
 
@@ -248,15 +252,13 @@ def gloo():
 SHARED = ("/dev/shm", "/tmp", "/var/tmp", "/run/lock")
 
 
-def litter():
+def litter(name):
     """Leave a file wherever that is possible."""
-    for folder in SHARED:
-        outcome(opened, f"{folder}/confined-litter", os.O_WRONLY | os.O_CREAT)
-    return True
+    return [folder for folder in SHARED if outcome(opened, f"{folder}/{name}", os.O_CREAT) == "done"]
 
 
-def finds_litter():
-    return [folder for folder in SHARED if outcome(os.stat, f"{folder}/confined-litter") == "done"]
+def finds_litter(name):
+    return [folder for folder in SHARED if outcome(os.stat, f"{folder}/{name}") == "done"]
 
 
 def detaches():

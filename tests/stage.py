@@ -1,7 +1,7 @@
 """Runs a command as it would run elsewhere: as an ordinary user, in a container, on an older kernel.
 
-``python tests/stage.py NAME COMMAND...``, as root. What is taken away stays away: capabilities
-leave the bounding set, system calls are refused by a filter as a container's default profile does.
+``python tests/stage.py NAME COMMAND...``, as root; as anybody, for the users. What is taken away stays away:
+capabilities leave the bounding set, system calls are refused by a filter as a container's default profile does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,16 @@ ADMIN = {21}
 LANDLOCK = ("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self")
 NAMESPACES = ("unshare", "setns", "mount", "umount2", "pivot_root", "clone3")
 NEW_USER = 0x10000000
+STAGES = (
+    "root",
+    "root without CAP_SYS_ADMIN",
+    "container",
+    "container with a closed home",
+    "container on an old kernel",
+    "user",
+    "user on an old kernel",
+    "user without namespaces",
+)
 
 
 def open_the_way() -> None:
@@ -79,7 +89,10 @@ def refuse(calls: tuple[str, ...], number: int = errno.EPERM, *, namespaces: boo
 
 
 def become_somebody() -> None:
-    """An ordinary user with a home of its own."""
+    """Be an ordinary user, which whoever is not root is already."""
+    if os.geteuid() != 0:
+        return
+    open_the_way()
     os.setgroups([])
     os.setresgid(SOMEBODY, SOMEBODY, SOMEBODY)
     os.setresuid(SOMEBODY, SOMEBODY, SOMEBODY)
@@ -104,14 +117,11 @@ def stage(name: str) -> None:
         refuse(NAMESPACES, namespaces=True)
         refuse(LANDLOCK, errno.ENOSYS)
     elif name == "user":
-        open_the_way()
         become_somebody()
     elif name == "user on an old kernel":
-        open_the_way()
         become_somebody()
         refuse(LANDLOCK, errno.ENOSYS)
     elif name == "user without namespaces":
-        open_the_way()
         become_somebody()
         refuse(NAMESPACES, namespaces=True)
     else:
