@@ -98,7 +98,8 @@ class GuardedWorker(Worker):
         :raises GraderFault: the zygote was killed, and guard and worker with it: it is nobody's code.
         """
         # A guard has two things to say. At isolation `process` a worker can take hold of its socket, and
-        # would be listened to for as long as it likes. One that closed its own and lives on is not waited for.
+        # would be listened to for as long as it likes. One that closed its own and lives on is not waited
+        # for.
         self.control.settimeout(STATUS_SECONDS)
         for _ in range(REPORTS):
             if self._watched is not None:

@@ -129,9 +129,20 @@ class Judge:
                 self._isolation = decide(self.options.isolation, zygote, self.options.secrets, self.hidden)
             except Refused as refused:
                 self._isolation = refused
+            if zygote is not None and zygote.offer.namespaces != "none":
+                self._without_sandbox(zygote)
         if isinstance(self._isolation, Refused):
             raise self._isolation
         return self._isolation
+
+    def _without_sandbox(self, zygote: Zygote) -> None:
+        """Where less than the sandbox was decided on: a zygote that has a file system of its own cannot serve
+        workers that have none."""
+        if isinstance(self._isolation, Isolation) and self._isolation.level == "process":
+            zygote.close()
+            folder = self.folder / "process"
+            folder.mkdir()
+            self.launcher = Zygote(folder)
 
     def run_of(self, item: pytest.Item) -> AssignmentRun:
         """The assignment's run, made at its first test."""

@@ -84,11 +84,14 @@ def sweep_namespace() -> None:
             os.waitpid(-1, 0)
 
 
-def watch(control: socket.socket, worker: int, clear: Callable[[], None]) -> None:
-    """Report the worker's end, clear its tree, and leave when the judge says so or is gone.
+def watch(control: socket.socket, worker: int, above: int, clear: Callable[[], None]) -> None:
+    """Report the worker's end, clear its tree, and leave when the judge says so, or judge or zygote is gone.
 
+    :param above: a pidfd of the zygote.
     :param clear: removes what the tree has left elsewhere.
     """
+    if not alone():  # killed with the zygote, it would leave what the worker has detached
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, 0)
     # The worker may have the same user: it must not get at the descriptors and rights of this process.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     control.send(msgspec.msgpack.encode(Started(worker)))
@@ -96,9 +99,13 @@ def watch(control: socket.socket, worker: int, clear: Callable[[], None]) -> Non
     poll = select.poll()
     poll.register(control, select.POLLIN)
     poll.register(ended, select.POLLIN)
+    if not alone():
+        poll.register(above, select.POLLIN)
     running = True
     while running:
         ready = dict(poll.poll())
+        if above in ready:
+            break
         if control.fileno() in ready:
             control.recv(16)  # or its closing would look like a crash to the judge
             break
@@ -116,12 +123,17 @@ def watch(control: socket.socket, worker: int, clear: Callable[[], None]) -> Non
     control.close()  # now, and not when the memory of this process is taken apart
 
 
-def become(control: socket.socket, zygote: int) -> None:
-    """Turn this fresh fork of the zygote into a guard."""
+def become(control: socket.socket, zygote: int) -> int:
+    """Turn this fresh fork of the zygote into a guard.
+
+    :return: a pidfd of the zygote, or -1 where that is not seen from here.
+    """
     os.setsid()
     kernel.die_with(zygote)
+    above = -1 if alone() else os.pidfd_open(zygote)
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     control.setblocking(True)
+    return above
 
 
 def alone() -> bool:

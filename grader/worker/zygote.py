@@ -143,7 +143,7 @@ class Zygote:
             sock, output, report, folder = descriptors
             self.control.close()
             control = socket.socket(fileno=report)
-            guard.become(control, zygote)
+            above = guard.become(control, zygote)
             if enclosure:
                 settings = enclosure.enclose(settings, folder, user)
             around = sandbox.Around(settings, enclosure, user)
@@ -153,7 +153,7 @@ class Zygote:
                 run_worker(parent, sock, output, around)
             for descriptor in (sock, output, folder):
                 os.close(descriptor)
-            guard.watch(control, worker, lambda: enclosure.clear(user) if enclosure else None)
+            guard.watch(control, worker, above, lambda: enclosure.clear(user) if enclosure else None)
             os._exit(0)
         except BaseException:  # nothing may return into the zygote's loop
             with contextlib.suppress(OSError):  # as above
