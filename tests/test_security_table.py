@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from grader.isolation import ASKED
+from grader.worker.sandbox import LAYERS
+
 ROOT = Path(__file__).parents[1]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 BEFORE, _, TABLE = SECURITY.partition("## The table of attacks")
@@ -102,6 +105,12 @@ def test_a_test_that_is_named_exists(path: str, name: str) -> None:
 @pytest.mark.parametrize("path", sorted(set(FILE.findall(SECURITY))))
 def test_a_file_that_is_named_exists(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+def test_every_layer_and_every_isolation_is_explained_once() -> None:
+    explained = re.findall(r"^\| `?([\w-]+)[^|]* \|", BEFORE, re.MULTILINE)
+    for name in (*(layer.name for layer in LAYERS), *ASKED):
+        assert explained.count(name) == 1, name
 
 
 def test_a_slug_in_the_text_is_a_row() -> None:
