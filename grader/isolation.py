@@ -65,8 +65,9 @@ def decide(asked: str | None, zygote: Zygote | None, secrets: Sequence[Path], hi
         return Isolation("sandbox")
     if asked == "sandbox" or (asked is None and hidden):
         raise Refused(
-            f"hidden tests are not run here, because a submission could read them: {why}. "
-            "`grader doctor` says what is missing; `--isolation process` grades all the same, and says so"
+            # What to do comes first: a result shows the first 300 characters.
+            "hidden tests are not run here, because a submission could read them (`grader doctor` says how to "
+            f"mend that; `--isolation process` grades all the same, and says so): {why}"
         )
     return Isolation("process", why)
 

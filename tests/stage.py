@@ -1,7 +1,7 @@
 """Runs a command as it would run elsewhere: as an ordinary user, in a container, on an older kernel.
 
 ``python tests/stage.py NAME COMMAND...``, as root; as anybody, for the users. What is taken away stays away:
-capabilities leave the bounding set, system calls are refused by a filter as a container's default profile does.
+capabilities leave the bounding set, system calls are refused by a filter as by a container's profile.
 """
 
 from __future__ import annotations

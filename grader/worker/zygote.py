@@ -187,6 +187,7 @@ def main() -> None:
         raise SystemExit(f"{threads()} threads after the imports: no fork of this process would be safe")
     enclosure = None
     if SANDBOXED:
+        os.umask(0o022)  # whatever the judge's is: workers of other users are to read what is built here
         wanted = wire.decoder(Prepare)(control.recv(ORDER_LIMIT))
         enclosure = Enclosure(NAMESPACES, wanted)
         del wanted  # a worker can look into the frames below its own, and at the paths that stood here
