@@ -57,7 +57,9 @@ def open_the_way() -> None:
                 kernel.mount(path, f"{aside}/{number}", None, kernel.MS_BIND | kernel.MS_REC)
             kernel.mount("tmpfs", str(outermost), "tmpfs", 0, "mode=0755")
             for number, path in enumerate(paths):
+                before = os.umask(0o022)
                 os.makedirs(path, exist_ok=True)
+                os.umask(before)
                 kernel.mount(f"{aside}/{number}", path, None, kernel.MS_BIND | kernel.MS_REC)
                 kernel.unmount(f"{aside}/{number}")
 
