@@ -66,8 +66,8 @@ def decide(asked: str | None, zygote: Zygote | None, secrets: Sequence[Path], hi
     if asked == "sandbox" or (asked is None and hidden):
         raise Refused(
             # What to do comes first: a result shows the first 300 characters.
-            "hidden tests are not run here, because a submission could read them (`grader doctor` says how to "
-            f"mend that; `--isolation process` grades all the same, and says so): {why}"
+            "hidden tests are not run here, because a submission could read them (`grader doctor` says how "
+            f"to mend that; `--isolation process` grades all the same, and says so): {why}"
         )
     return Isolation("process", why)
 

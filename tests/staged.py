@@ -62,12 +62,8 @@ def run(
 
 
 def give(folder: Path, stage: str) -> None:
-    """Let the user of a stage have a folder and everything in it, and reach it."""
-    if os.geteuid() != 0:
-        return
-    for parent in (folder, *folder.parents):
-        if not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    if stage.startswith("user"):
+    """Let everybody pass through a folder, and the user of a stage have everything in it."""
+    folder.chmod(0o711)
+    if os.geteuid() == 0 and stage.startswith("user"):
         for path in (folder, *folder.rglob("*")):
             os.chown(path, SOMEBODY, SOMEBODY)
