@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from grader import seeds
 from grader.config import Assignment, ConfigError, Course
 from grader.points import Device, is_public
 from grader.seeds import Secret, load_secret
@@ -89,8 +91,10 @@ class Options:
 
     @property
     def secrets(self) -> list[Path]:
-        """What a submission must not be able to read or write: hidden tests, references, results."""
+        """What a submission must not be able to read or write: hidden tests, references, results, secret."""
         found = [*self._outputs, self.course.root / ".git"]
+        if named := os.environ.get(seeds.VARIABLE):
+            found.append(Path(named))
         for assignment in self.assignments:
             found += [path for path in assignment.folder.glob("test_*.py") if not is_public(path.name)]
             reference = self.course.reference(assignment.id)
