@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import psutil
 import pytest
 from stage import SOMEBODY, STAGES
 
@@ -67,3 +68,8 @@ def give(folder: Path, stage: str) -> None:
     if os.geteuid() == 0 and stage.startswith("user"):
         for path in (folder, *folder.rglob("*")):
             os.chown(path, SOMEBODY, SOMEBODY)
+
+
+def below(pid: int) -> list[psutil.Process]:
+    """Every process below another one."""
+    return psutil.Process(pid).children(recursive=True)
