@@ -49,7 +49,7 @@ class Enclosure:
             self.missing |= {} if self.own_proc else {"proc": "the system forbids another /proc"}
         else:
             self.missing["namespaces"] = found.why
-        self.uid = self._try_user()
+        self.uid = self._try_user(wanted.place)
         self.rulesets = self._rulesets(wanted.place)
         if not self.filters:
             self.missing["seccomp"] = wanted.no_filters
@@ -66,7 +66,7 @@ class Enclosure:
 
     # -- preparing
 
-    def _try_user(self) -> bool:
+    def _try_user(self, place: str) -> bool:
         """Whether a worker can have a user of its own that can still read the interpreter."""
         if not (kernel.has(kernel.CAP_SETUID) and kernel.has(kernel.CAP_SETGID)):
             self.missing["uid"] = ONLY_ROOT
@@ -83,6 +83,11 @@ class Enclosure:
         failed = namespaces.attempt(_read_as_another)
         if failed:
             self.missing["uid"] = f"the interpreter cannot be read by another user ({failed})"
+        elif not self.namespaces:
+            around = os.path.dirname(os.path.dirname(place))  # the judge opens what lies below
+            failed = namespaces.attempt(lambda: _reach_as_another(around))
+            if failed:
+                self.missing["uid"] = f"another user cannot get at {around}: name another folder in TMPDIR"
         return failed is None
 
     def _rulesets(self, place: str) -> dict[tuple[bool, bool], Any]:
@@ -192,14 +197,24 @@ def _content(folder: int, name: str) -> bytes:
         return file.read()
 
 
+def _become_another() -> None:
+    os.setgroups([])
+    os.setresgid(FIRST_USER, FIRST_USER, FIRST_USER)
+    os.setresuid(FIRST_USER, FIRST_USER, FIRST_USER)
+
+
+def _reach_as_another(folder: str) -> None:
+    """Go into a folder as a user without any rights."""
+    _become_another()
+    os.stat(f"{folder}/.")
+
+
 def _read_as_another() -> None:
     """Read a module of the standard library, one of numpy and one of torch as a user without any rights."""
     import numpy
     import torch
 
-    os.setgroups([])
-    os.setresgid(FIRST_USER, FIRST_USER, FIRST_USER)
-    os.setresuid(FIRST_USER, FIRST_USER, FIRST_USER)
+    _become_another()
     for module in (os, socket, numpy, torch):
         folder = os.path.dirname(str(module.__file__))
         os.listdir(folder)
