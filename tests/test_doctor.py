@@ -6,10 +6,12 @@ import io
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+import staged
 from rich.console import Console
 
 from grader import doctor, doctor_workers
@@ -90,6 +92,44 @@ def test_torch_is_not_loaded_to_say_which_it_is() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("2.")
     assert done.stdout.strip().endswith("False")
+
+
+STRONG = ("root", "root without CAP_SYS_ADMIN", "container", "user", "user on an old kernel")
+MISSING = {  # layer and a piece of what is said about it
+    "container": (
+        "namespaces",
+        "Missing: through a user namespace: unshare(0x10000000): ",
+    ),
+    "container with a closed home": ("uid", "Missing: the interpreter cannot be read by another user"),
+    "container on an old kernel": ("landlock", "Missing: the kernel has none, or has it switched off"),
+    "user": ("uid", "Missing: only root can give workers another user"),
+    "user on an old kernel": ("landlock", "Needs Linux 5.13 with landlock among its security modules"),
+    "user without namespaces": ("own-root", "Needs root with CAP_SYS_ADMIN, or unprivileged user namespaces"),
+}
+
+
+@pytest.mark.parametrize("stage", staged.stages(("user without namespaces",)))
+def test_where_graders_run(stage: str) -> None:
+    """Workers start on each of these machines, so the status is 0, whatever results will say."""
+    environment = {"COLUMNS": "100", "TMPDIR": "/tmp"}
+    done = staged.run(stage, "-m", "grader.cli", "doctor", cwd=staged.TESTS, environment=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    starts = [number for number, line in enumerate(lines) if line[:1].strip()]
+    said = [" ".join(" ".join(lines[start:end]).split()) for start, end in pairwise([*starts, len(lines)])]
+    if stage in MISSING:
+        layer, words = MISSING[stage]
+        found = next(line for line in said if line.startswith(f"layer {layer} "))
+        assert found.startswith(f"layer {layer} no not stopped: ")
+        assert words in found
+    if stage in STRONG:
+        assert said[-1].startswith("strong isolation yes hidden tests are run, and results say `sandbox`")
+    elif stage == "container on an old kernel":
+        assert said[-1].startswith("strong isolation no a worker can open ")
+    else:
+        assert said[-1].startswith("strong isolation no no namespaces (")
+        assert "`--isolation process` grades all the same" in said[-1]
 
 
 # -- what may be missing
@@ -189,6 +229,7 @@ def test_the_control_group(monkeypatch: pytest.MonkeyPatch, there: bool) -> None
 def test_the_secrets_are_those_of_the_course_here(
     small_course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
     monkeypatch.chdir(small_course.root / "assignments")
     found = Secrets.here()
     names = [path.relative_to(small_course.root).as_posix() for path in found.paths]
