@@ -131,6 +131,7 @@ def test_a_layer_that_fails_in_the_probe_is_no_strong_isolation(
         reached(faulty, [])
 
 
+@pytest.mark.slow
 def test_a_file_system_that_cannot_be_built_is_no_zygote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faulty: Zygote
 ) -> None:
