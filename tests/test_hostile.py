@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import support
 
-pytestmark = pytest.mark.timeout(600)
+# The red team's table shows most of this in every run; here it is each attack among other people's answers.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 ERROR, FAILED, LATE, NOT_STARTED, FINE = "submission_error", "failed", "timed_out", "not_started", "passed"
 

@@ -153,7 +153,8 @@ def test_a_part_that_is_not_there_is_a_usage_error(tmp_path: Path, parts: str, a
     run = support.grade(course, support.submit(tmp_path / "s"), "--part", asked, folder=tmp_path)
     assert run.status == support.USAGE
     assert says in run.err
-    assert run.results == {}
+    assert (run.results["state"], run.results["complete"]) == ("stopped", False)
+    assert any(says in problem for problem in run.results["problems"])
 
 
 # -- a new process of the same submission

@@ -160,6 +160,8 @@ def check_passes(seen, case):
 
 def loss(parts, case):
     """The mean cross-entropy of a linear classifier over all batches."""
+    shapes = [(case["classes"], case["batches"][0].shape[1]), (case["classes"],)]
+    check([np.shape(part) for part in parts] == shapes, "the classifier has lost its shape")
     weight, bias = parts
     logits = np.concatenate(case["batches"]).astype(np.float64) @ weight.T + bias
     logits -= logits.max(axis=1, keepdims=True)
