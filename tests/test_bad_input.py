@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import support
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 ERROR, FAILED, LATE, NOT_STARTED, FINE = "submission_error", "failed", "timed_out", "not_started", "passed"
 

@@ -12,7 +12,7 @@ import faults
 import pytest
 import support
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 SLOW = "\nimport time\ntime.sleep(1.0)\n"
 

@@ -17,7 +17,7 @@ from processes import SECONDS, Served, alive, gone
 from grader.faults import GraderFault
 from grader.launch import Plan, Zygote
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 CODE = "import os, time\ndef pid(): return os.getpid()\ndef wait(): time.sleep(1000)\n"
 

@@ -19,12 +19,12 @@ Serve = Callable[..., Served]
 MIB = 1 << 20
 TAKES = """
 import os, time
-def f(processes, mib):
+def f(processes, mib, seconds):
     for _ in range(processes):
         if os.fork() == 0:
             taken = b"x" * (mib << 20)
             time.sleep(60)
-    time.sleep(2)
+    time.sleep(seconds)
     return True
 """
 
@@ -32,13 +32,13 @@ def f(processes, mib):
 def test_processes_that_take_too_much_together_are_stopped(serve: Serve) -> None:
     served = serve(TAKES, memory_bytes=800 * MIB)
     with pytest.raises(TookTooMuch, match="1,600 MiB"):
-        served.reply("f", 10, 200, allowance=Allowance(60, 60))
+        served.reply("f", 10, 200, 50, allowance=Allowance(60, 60))
     assert not served.worker.alive
 
 
 def test_what_processes_share_counts_once(serve: Serve) -> None:
     """Twenty children of an interpreter with torch, none of which takes anything."""
-    assert serve(TAKES, memory_bytes=500 * MIB).f(20, 1)
+    assert serve(TAKES, memory_bytes=500 * MIB).f(20, 1, 2)
 
 
 def test_a_tree_that_is_gone_takes_nothing() -> None:

@@ -14,7 +14,7 @@ import torch
 ROOT = Path(__file__).parents[1]
 GIVEN, STARTER = ROOT / "reference" / "p3", ROOT / "starter" / "p3"
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from grader.lint import lint_file
 from grader.subject import Subject
 from grader.worker import messages
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 POINTS = {"p4.train": 8.0}
 GATED = ("test_new_scenes", "test_new_scenes_in_public")

@@ -21,7 +21,7 @@ from grader.datasets.scenes import WORDS
 from grader.faults import Outcome
 from grader.lint import lint_file
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 POINTS = {"p4.captions": 3.0, "p4.loss": 7.0, "p4.block": 9.0, "p4.init": 4.0, "p4.groups": 7.0}
 

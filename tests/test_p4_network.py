@@ -16,7 +16,7 @@ from torch import nn
 from grader.faults import Outcome
 from grader.lint import lint_file
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 POINTS = {"p4.architecture": 9.0, "p4.initialization": 5.0, "p4.memory": 9.0}
 MODULES = ("residual", "network")

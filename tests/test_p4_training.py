@@ -21,7 +21,7 @@ from p4_training_answers import REWRITES, THOUGHTLESS
 from grader.beside import load
 from grader.lint import lint_file
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.slow]
 
 POINTS = {"p4.monitor": 5.0, "p4.amp": 6.0, "p4.checkpoint": 7.0, "p4.distributed": 7.0}
 QUICK_MISTAKES = (

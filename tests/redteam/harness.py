@@ -358,7 +358,7 @@ class Arena:
                         about.st_uid,
                         about.st_nlink if name != "." else 0,
                         about.st_size,
-                        about.st_mtime_ns,
+                        about.st_mtime_ns if name != "." else 0,  # caches of bytecode come and go in it
                     )
         return found
 
