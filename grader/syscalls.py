@@ -128,6 +128,8 @@ def _compiled(library: Any, loopback: bool, by_hand: bool) -> bytes:
         if NEW_NAMESPACES & bit:
             refuse(errno.EPERM, "clone", (0, library.MASKED_EQ, bit, bit))
     refuse(errno.EPERM, "ioctl", (1, library.EQ, TIOCSTI, 0))
+    # Limits of its own a process may lower; as an ordinary user its guard has the same user.
+    refuse(errno.EPERM, "prlimit64", (0, library.NE, 0, 0))
     if not loopback:
         refuse(errno.EAFNOSUPPORT, "socket", (0, library.NE, AF_UNIX, 0))
     else:
