@@ -27,6 +27,23 @@ def listed(folder):
         return [type(error).__name__]
 
 
+def is_open(number):
+    """Whether a descriptor is open: not every worker may list its own."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def unless_refused(ask):
+    """What the system says, or nothing: without a /proc of its own a worker may not look into it."""
+    try:
+        return ask()
+    except OSError:
+        return None
+
+
 def look():
     home = os.getcwd()
     return {
@@ -43,21 +60,19 @@ def look():
         "folder": os.listdir("."),
         "umask": os.umask(0o077),
         "limits": [list(resource.getrlimit(kind)) for kind in range(16)],
-        "descriptors": sorted(map(int, os.listdir("/proc/self/fd"))),
-        "threads": len(os.listdir("/proc/self/task")),
+        "descriptors": [number for number in range(256) if is_open(number)],
+        "threads": unless_refused(lambda: len(os.listdir("/proc/self/task"))),
         "handlers": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
         "blocked": sorted(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, []))),
         "timers": [signal.getitimer(kind)[0] > 0 for kind in range(3)],
         "nice": os.nice(0),
         "processors": sorted(os.sched_getaffinity(0)),
-        "name": open("/proc/self/comm").read(),
+        "name": unless_refused(lambda: open("/proc/self/comm").read()),
         "root": [0 in os.getresuid(), 0 in os.getresgid()],  # each worker may be a user of its own
         "arguments": sys.argv,
         "path": sys.path,
         "finders": [str(type(finder)) for finder in sys.meta_path],
         "host": os.uname().nodename,
         "marked": [listed(folder) for folder in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/")],
-        "sockets": [line for line in open("/proc/net/unix") if MARK in line]
-        if os.path.exists("/proc/net/unix")
-        else [],
+        "sockets": unless_refused(lambda: [line for line in open("/proc/net/unix") if MARK in line]),
     }
