@@ -154,7 +154,8 @@ class Enclosure:
         for folder in SHARED:
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
-                    with contextlib.suppress(OSError):
+                    # Folders nested past Python's recursion stay: they must not end the guard.
+                    with contextlib.suppress(OSError, RecursionError):
                         if entry.stat(follow_symlinks=False).st_uid == user:
                             _remove(entry)
 
