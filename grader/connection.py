@@ -25,7 +25,7 @@ from grader.allowance import (
     tree_memory_bytes,
 )
 from grader.faults import GraderFault
-from grader.removal import remove
+from grader.worker.removal import remove
 from grader.worker import messages, wire
 
 # A worker's processes together, in units of what one may take (RLIMIT_DATA): several share most of it.

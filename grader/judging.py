@@ -26,7 +26,7 @@ from grader.isolation import Isolation, Refused, decide
 from grader.launch import Allowance, Fresh, Launcher, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
-from grader.removal import remove
+from grader.worker.removal import remove
 from grader.run import REFERENCE, STUDENT, AssignmentRun
 from grader.scoring import CaseResult, Mistake
 from grader.subject import Subject

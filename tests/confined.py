@@ -26,6 +26,7 @@ from grader import isolation  # noqa: E402
 from grader.faults import GraderFault  # noqa: E402
 from grader.launch import Allowance, Died, Plan, TookTooLong, Zygote  # noqa: E402
 from grader.worker import kernel, messages  # noqa: E402
+from grader.worker.removal import remove  # noqa: E402
 
 COURSE = TESTS / "small_course"
 OPEN = [COURSE / "assignments/q1/test_hidden.py", COURSE / "reference/q1"]
@@ -100,8 +101,9 @@ def report(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "gloo", stage.asked("gloo", loopback=True)
     litter = f"confined-{os.getpid()}"
     yield "litter", (stage.asked("litter", litter), stage.asked("finds_litter", litter))
-    for path in (Path(shared, litter) for shared in ("/dev/shm", "/tmp", "/var/tmp", "/run/lock")):
-        path.unlink(missing_ok=True)  # what a weak set leaves
+    for shared in ("/dev/shm", "/tmp", "/var/tmp", "/run/lock"):
+        for name in (litter, f"{litter}-deep"):
+            remove(f"{shared}/{name}")  # what a weak set leaves
     yield from endings(stage)
     zygote.close()
     yield "left", sorted(set(around()) - set(before))

@@ -252,13 +252,26 @@ def gloo():
 SHARED = ("/dev/shm", "/tmp", "/var/tmp", "/run/lock")
 
 
+DEEP = 3000  # folders in one another: more than a recursion or a path takes
+
+
 def litter(name):
-    """Leave a file wherever that is possible."""
-    return [folder for folder in SHARED if outcome(opened, f"{folder}/{name}", os.O_CREAT) == "done"]
+    """Leave a file and a nest of folders wherever that is possible."""
+    left = [folder for folder in SHARED if outcome(opened, f"{folder}/{name}", os.O_CREAT) == "done"]
+    here = os.getcwd()
+    for folder in left:
+        os.mkdir(f"{folder}/{name}-deep")
+        os.chdir(f"{folder}/{name}-deep")
+        for _ in range(DEEP):
+            os.mkdir("d")
+            os.chdir("d")
+        os.chdir(here)
+    return left
 
 
 def finds_litter(name):
-    return [folder for folder in SHARED if outcome(os.stat, f"{folder}/{name}") == "done"]
+    names = (name, f"{name}-deep")
+    return [folder for folder in SHARED for each in names if outcome(os.stat, f"{folder}/{each}") == "done"]
 
 
 def detaches():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.removal import remove
+from grader.worker.removal import remove
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +18,7 @@ import msgspec
 from grader.worker import kernel, namespaces, root, rules
 from grader.worker.messages import Offer, Prepare, Settings
 from grader.worker.namespaces import Namespaces
+from grader.worker.removal import remove
 
 # Numbers that belong to nobody: systemd draws its transient users from them, and gives none out for good.
 FIRST_USER, USERS = 61184, 4336
@@ -154,10 +154,9 @@ class Enclosure:
         for folder in SHARED:
             with contextlib.suppress(OSError), os.scandir(folder) as entries:
                 for entry in entries:
-                    # Folders nested past Python's recursion stay: they must not end the guard.
-                    with contextlib.suppress(OSError, RecursionError):
+                    with contextlib.suppress(OSError):
                         if entry.stat(follow_symlinks=False).st_uid == user:
-                            _remove(entry)
+                            remove(entry.path)
 
     def _share(self, settings: Settings, files: dict[str, bytes], owner: tuple[int, int] | None) -> Settings:
         """Without namespaces: folders on the disk that belong to this worker's user alone."""
@@ -184,13 +183,6 @@ def _low_descriptors_taken() -> Iterator[None]:
     finally:
         for descriptor in taken:
             os.close(descriptor)
-
-
-def _remove(entry: os.DirEntry[str]) -> None:
-    if entry.is_dir(follow_symlinks=False):
-        shutil.rmtree(entry.path, ignore_errors=True)
-    else:
-        os.unlink(entry.path)
 
 
 def _content(folder: int, name: str) -> bytes:
