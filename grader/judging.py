@@ -6,13 +6,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import inspect
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,18 +18,16 @@ from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
 from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
-from grader.inprocess import InProcess
-from grader.isolation import Isolation, Refused, decide
-from grader.launch import Allowance, Fresh, Launcher, Plan, Worker, Zygote
+from grader.isolation import Refused
+from grader.launch import Allowance, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
-from grader.worker.removal import remove
 from grader.run import REFERENCE, STUDENT, AssignmentRun
 from grader.scoring import CaseResult, Mistake
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
 from grader.text import one_line, plain
-from grader.worker import kernel
+from grader.workers import Workers
 
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
@@ -90,59 +85,14 @@ def _overdue(number: int, frame: object) -> None:
 
 
 class Judge:
-    """Runs in every process that runs tests: starts the launcher at once, without waiting for it."""
+    """Runs in every process that runs tests."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config = config
         self.options = options
-        self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
-        self.folder.chmod(0o700)
-        try:
-            self.launcher = None if config.option.collectonly else self._launcher()
-        except BaseException:  # no process, no descriptor is to be had: nobody else knows of the folder
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+        self.workers = Workers(options, collect_only=config.option.collectonly)
         self.hidden = False
-        self._isolation: Isolation | Refused | None = None
         self.runs: dict[str, AssignmentRun] = {}
-        self._kept: dict[tuple[str, bool, str], Worker] = {}
-
-    def _launcher(self) -> Launcher:
-        if self.options.isolation == "none":
-            return InProcess()
-        if self.options.launcher != "zygote":
-            return Fresh(self.folder)
-        sandbox = self.options.isolation != "process"
-        if sandbox:  # what this process holds in memory is no business of others of its user
-            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-        most = max(assignment.limits.memory_mb for assignment in self.options.assignments) << 20
-        return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide, memory_bytes=most)
-
-    def isolation(self) -> Isolation:
-        """How far student code is kept apart in this run, decided at the first call.
-
-        :raises Refused: not as far as the collected tests need.
-        """
-        if self._isolation is None:
-            zygote = self.launcher if isinstance(self.launcher, Zygote) else None
-            try:
-                self._isolation = decide(self.options.isolation, zygote, self.options.secrets, self.hidden)
-            except Refused as refused:
-                self._isolation = refused
-            if zygote is not None and zygote.offer.namespaces != "none":
-                self._without_sandbox(zygote)
-        if isinstance(self._isolation, Refused):
-            raise self._isolation
-        return self._isolation
-
-    def _without_sandbox(self, zygote: Zygote) -> None:
-        """Where less than the sandbox was decided on: a zygote that has a file system of its own cannot serve
-        workers that have none."""
-        if isinstance(self._isolation, Isolation) and self._isolation.level == "process":
-            zygote.close()
-            folder = self.folder / "process"
-            folder.mkdir()
-            self.launcher = Zygote(folder)
 
     def run_of(self, item: pytest.Item) -> AssignmentRun:
         """The assignment's run, made at its first test."""
@@ -156,9 +106,11 @@ class Judge:
             self.runs[folder.name] = AssignmentRun(
                 course=course,
                 assignment=assignment,
-                submission=collect(assignment, source, self.folder / assignment.id / "submission", given),
+                submission=collect(
+                    assignment, source, self.workers.folder / assignment.id / "submission", given
+                ),
                 secret=self.options.secret,
-                folder=self.folder / assignment.id,
+                folder=self.workers.folder / assignment.id,
                 given_seed=self.options.grading_seed,
             )
         return self.runs[folder.name]
@@ -215,7 +167,7 @@ class Judge:
         refused = self.options.refuse_hidden(item.path)
         if refused:
             raise RefusedError(refused)
-        self.isolation()
+        self.workers.isolation(self.hidden)
         if plan.device == "cuda" and self.options.device != "cuda":
             pytest.skip(NEEDS_GPU)
         run = self.run_of(item)
@@ -242,23 +194,15 @@ class Judge:
         return subject
 
     def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
-        assert self.launcher is not None
-        key = (role, plan.by_hand, str(item.path))
-        shared = self.launcher.lifetime == "file" and not plan.apart
-        if shared and key in self._kept:
-            if self._kept[key].alive:
-                return self._kept[key]
-            del self._kept[key]
-        worker = self.launcher.start(self._confined(item, plan))
+        worker, own = self.workers.get((role, plan.by_hand, str(item.path)), self._confined(item, plan))
         state.layers = list(worker.layers)
-        if shared:
-            self._kept[key] = worker
-        else:
+        if own:
             state.workers.append(worker)
         return worker
 
     def _confined(self, item: pytest.Item, plan: Plan) -> Plan:
-        return self.isolation().confine(plan, loopback=item.get_closest_marker("loopback") is not None)
+        isolation = self.workers.isolation(self.hidden)
+        return isolation.confine(plan, loopback=item.get_closest_marker("loopback") is not None)
 
     def _end_workers(self, state: TestState) -> None:
         """End the test's own workers; of those that serve a file, those whose process-wide settings were
@@ -270,11 +214,7 @@ class Judge:
         for worker in state.workers:
             worker.close()
         state.workers.clear()
-        for key, worker in list(self._kept.items()):
-            if worker.alive and not worker.pristine():
-                worker.close()
-            if not worker.alive:
-                del self._kept[key]
+        self.workers.after_test()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -300,8 +240,7 @@ class Judge:
                 pictures=tuple(state.artifacts.files),
             )
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
-        decided = self._isolation
-        report.isolation = decided.level if isinstance(decided, Isolation) else ""  # type: ignore[attr-defined]
+        report.isolation = self.workers.level  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))
         return report
 
@@ -386,10 +325,10 @@ class Judge:
     def _mistake(
         self, item: pytest.Item, state: TestState, student: Subject, precision: Precision
     ) -> Mistake | None:
-        if not isinstance(self.launcher, Zygote):
+        launcher = self.workers.launcher
+        if not isinstance(launcher, Zygote):
             return None
         with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
-            launcher = self.launcher
 
             def start(plan: Plan) -> Worker:
                 return launcher.start(self._confined(item, plan))
@@ -424,11 +363,7 @@ class Judge:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        for worker in self._kept.values():
-            worker.close()
-        if self.launcher is not None:
-            self.launcher.close()
-        remove(self.folder)
+        self.workers.close()
 
     def fixture_subject(self, item: pytest.Item, role: str) -> Subject:
         """For the fixtures ``student`` and ``reference``.

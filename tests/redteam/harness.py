@@ -32,7 +32,7 @@ import psutil
 import pytest
 import support
 
-from grader import connection, judging
+from grader import connection, judging, workers
 from grader.faults import GraderFault, Outcome
 from grader.launch import Allowance, Launcher, Plan, call_id
 from grader.subject import Decoder
@@ -186,16 +186,16 @@ class Arena:
 
     # -- the zygote that all rows share
 
-    def launch(self, judge: Any, original: Any) -> Launcher:
+    def launch(self, run: workers.Workers, original: Any) -> Launcher:
         """The shared launcher, made as the first run would make its own."""
         if self.launcher is None:
-            own, home = judge.folder, self.folder / f"zygote{self._runs}"
+            own, home = run.folder, self.folder / f"zygote{self._runs}"
             home.mkdir(mode=0o700)
-            judge.folder = home
+            run.folder = home
             try:
-                self.launcher = original(judge)
+                self.launcher = original(run)
             finally:
-                judge.folder = own
+                run.folder = own
             self._close = self.launcher.close
             self.launcher.close = lambda: None
         return self.launcher
@@ -210,7 +210,7 @@ class Arena:
 
     @contextlib.contextmanager
     def _patched(self, seconds: float | None) -> Iterator[None]:
-        original, allowance = judging.Judge._launcher, judging.Judge._allowance
+        original, allowance = workers.Workers._launcher, judging.Judge._allowance
         new_output, close = connection.Worker.new_output, connection.Worker.close
 
         def printed(worker: connection.Worker) -> str:
@@ -227,7 +227,7 @@ class Arena:
         handler = signal.getsignal(signal.SIGALRM)
         kept = (os.getcwd(), tempfile.tempdir, dict(os.environ))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(judging.Judge, "_launcher", lambda judge: self.launch(judge, original))
+            patch.setattr(workers.Workers, "_launcher", lambda run: self.launch(run, original))
             patch.setattr(connection.Worker, "new_output", printed)
             patch.setattr(connection.Worker, "close", closed)
             if seconds is not None:
