@@ -53,16 +53,16 @@ class Enclosure:
         self.rulesets = self._rulesets(wanted.place)
         if not self.filters:
             self.missing["seccomp"] = wanted.no_filters
+        self.offer = Offer(self._layers(), self.missing, found.kind)
 
-    def offer(self) -> Offer:
-        """What there is, for the judge."""
+    def _layers(self) -> list[str]:
         layers = []
         if self.namespaces:
             layers += ["namespaces", "own-root"] + (["proc"] if self.own_proc else [])
         layers += ["uid"] if self.uid else []
         layers += ["landlock"] if self.rulesets else []
         layers += ["seccomp"] if self.filters else []
-        return Offer(layers, self.missing, self.namespaces.kind)
+        return layers
 
     # -- preparing
 

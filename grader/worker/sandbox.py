@@ -91,7 +91,7 @@ class Around:
 
     def has(self, layer: str) -> bool:
         """Whether the zygote offered a layer."""
-        return self.enclosure is not None and layer in self.enclosure.offer().layers
+        return self.enclosure is not None and layer in self.enclosure.offer.layers
 
 
 def counts_apart(around: Around) -> bool:

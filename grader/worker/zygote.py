@@ -89,7 +89,7 @@ class Zygote:
     def serve(self) -> None:
         """Obey until the judge hangs up."""
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-        offer = self.enclosure.offer() if self.enclosure else Offer([], {})
+        offer = self.enclosure.offer if self.enclosure else Offer([], {})
         self.control.send(msgspec.msgpack.encode(offer))
         while True:
             order, descriptors, _, _ = socket.recv_fds(self.control, ORDER_LIMIT, 4)
