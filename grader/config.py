@@ -68,12 +68,15 @@ class GateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     :param wrong: the known mistakes that the gate must reject.
     :param seeds: how many runs of the reference calibrate it.
     :param seconds: of computing that one run may take; by default the test's limit is the only one.
+    :param data_bytes: how much data all files handed in may hold together (:mod:`grader.held_data`), where
+        weights that were trained elsewhere would pass; by default nobody looks.
     """
 
     measure: Text
     wrong: list[Text]
     seeds: Positive = 60
     seconds: Positive | None = None
+    data_bytes: Positive | None = None
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -49,6 +49,8 @@ class Gate:
     :param seed: the grading seed.
     :param show: takes the pictures of each run, its curves beside the reference's bands.
     :param seconds: of computing, for each run; None: the test's limit alone.
+    :param data_bytes: the most data that the submission may hold; None: it does not matter.
+    :param held_bytes: what it holds.
     """
 
     id: str
@@ -59,12 +61,14 @@ class Gate:
     show: Callable[[Picture], None] | None = None
     bands: Mapping[str, Mapping[str, StoredBand]] = field(default_factory=dict)
     seconds: float | None = None
+    data_bytes: int | None = None
+    held_bytes: int = 0
 
     def judge(self, subject: Trained) -> None:
         """Fail the test unless the subject passes the sequential rule; either way the margin is told.
 
         :raises Mismatch: it does not; the message says what a right solution reaches, what this one did, and
-            the mark.
+            the mark. Or it does and holds so much data that nobody can tell whether it was trained.
         """
         sign = 1.0 if self.record.direction == "higher" else -1.0
         figures: list[float] = []
@@ -76,6 +80,8 @@ class Gate:
                 passed = decide(turned, sign * self.record.threshold, self.record.sd_run)
         if not passed:
             raise Mismatch(margin(self.record, figures))
+        if self.data_bytes is not None and self.held_bytes > self.data_bytes:
+            raise Mismatch(typed_in(self.held_bytes, self.data_bytes))
         subject.notes.append(margin(self.record, figures))
 
     def _figure(self, subject: Trained, run: int) -> float:
@@ -123,8 +129,9 @@ def find_gate(
             f"{gate_id} was calibrated with {record.measure!r}, and {name!r} is asked: calibrate again"
         )
     bands = load_bands(assignment.folder).get(gate_id, {}) if show else {}
-    seconds = assignment.gates[gate_id].seconds
-    return Gate(gate_id, record, measure_function(measures, name), bench, seed, show, bands, seconds)
+    spec = assignment.gates[gate_id]
+    measure = measure_function(measures, name)
+    return Gate(gate_id, record, measure, bench, seed, show, bands, spec.seconds, spec.data_bytes)
 
 
 def measure_function(measures: ModuleType, name: str) -> MeasureFunction:
@@ -161,6 +168,14 @@ def margin(record: GateRecord, figures: list[float]) -> str:
     return (
         f"a right solution reaches {record.mean:.{digits}f} ± {record.sd:.{digits}f}, "
         f"yours {shown}{runs}, pass {record.threshold:.{_mark_digits(record.threshold)}f}"
+    )
+
+
+def typed_in(held: int, allowed: int) -> str:
+    """Why a figure does not count whose weights may have been handed in."""
+    return (
+        f"the mark is reached, but your files hold {held:,} bytes of data (numbers, and text that is neither "
+        f"code nor prose) and {allowed:,} are allowed: weights are to be trained, not typed in"
     )
 
 

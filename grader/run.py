@@ -99,7 +99,8 @@ class AssignmentRun:
         :raises GraderFault: there is none, or it is not calibrated.
         """
         seed = seed_for(self.seed, f"gate {test}")
-        return find_gate(self.assignment, gate_id, self.measures, self.bench, seed, show)
+        gate = find_gate(self.assignment, gate_id, self.measures, self.bench, seed, show)
+        return replace(gate, held_bytes=self.submission.held_bytes)
 
     def generator(self, test: str) -> np.random.Generator:
         """A test's own random numbers, whichever others run and in whatever order."""

@@ -25,6 +25,7 @@ from grader.handed_in import (
     folded,
     shown,
 )
+from grader.held_data import held_bytes
 from grader.intake import ARCHIVES, Intake, opened
 
 __all__ = ["FileState", "Submission", "SubmissionFolderError", "SubmittedFile", "collect", "digest"]
@@ -58,6 +59,7 @@ class Submission:
     :param run_folder: where their copies lie, with the given files beside them.
     :param ignored: names of other files that lay there, at most 50.
     :param digest: SHA-256 of the names and contents of the files taken, in hexadecimal.
+    :param held_bytes: how much data the modules taken hold together, see :mod:`grader.held_data`.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Submission:
     files: tuple[SubmittedFile, ...]
     ignored: tuple[str, ...] = ()
     digest: str = ""
+    held_bytes: int = 0
 
     @property
     def ok(self) -> tuple[str, ...]:
@@ -111,7 +114,14 @@ def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: 
             (run_folder / name).write_bytes(content)
     except OSError as error:
         raise GraderFault(f"the submission cannot be copied to {run_folder}: {error.strerror}") from None
-    return Submission(intake.path, run_folder, tuple(files), tuple(extra[:MAX_IGNORED]), digest(contents))
+    return Submission(
+        intake.path,
+        run_folder,
+        tuple(files),
+        tuple(extra[:MAX_IGNORED]),
+        digest(contents),
+        sum(held_bytes(content) for name, content in contents.items() if name.endswith(".py")),
+    )
 
 
 def digest(contents: dict[str, bytes]) -> str:

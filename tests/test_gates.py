@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -88,6 +89,22 @@ def test_three_runs_fail_by_their_mean():
         judged.judge(subject())
 
 
+def test_weights_that_were_handed_in_do_not_count_as_trained():
+    """Data count only where the mark is reached: below it the margin is what helps."""
+    judged, _ = gate([0.97, 0.97, 0.921])
+    for held in (0, 2400):
+        replace(judged, data_bytes=2400, held_bytes=held).judge(subject())
+    with pytest.raises(Mismatch) as caught:
+        replace(judged, data_bytes=2400, held_bytes=2401).judge(subject())
+    assert caught.value.summary.startswith("a right solution reaches 0.975")
+    judged, _ = gate([0.97, 0.97])
+    with pytest.raises(Mismatch) as caught:
+        replace(judged, data_bytes=2400, held_bytes=2401).judge(subject())
+    assert "your files hold 2,401 bytes of data" in caught.value.summary
+    assert "2,400 are allowed" in caught.value.summary
+    replace(judged, held_bytes=99_999).judge(subject())  # where no limit is set nobody looks
+
+
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
 def test_a_figure_that_is_not_finite_fails(figure):
     judged, _ = gate([figure])
@@ -139,7 +156,7 @@ def test_a_measure_that_gives_no_number_is_the_graders_fault(figure):
 
 
 def assignment(folder, measure="accuracy"):
-    spec = GateSpec(measure=measure, wrong=[])
+    spec = GateSpec(measure=measure, wrong=[], seconds=20, data_bytes=2400)
     return Assignment("p5", folder, "Debug", ["debugging.py"], gates={"p5.accuracy": spec})
 
 
@@ -155,6 +172,7 @@ def test_find_gate(tmp_path, measures):
     found = find_gate(assignment(tmp_path), "p5.accuracy", measures, None, 7)
     found.judge(subject())
     assert (found.id, found.seed, found.record.threshold) == ("p5.accuracy", 7, 0.96)
+    assert (found.seconds, found.data_bytes) == (20, 2400)
 
 
 def test_a_gate_that_cannot_be_found_is_the_graders_fault(tmp_path, measures):

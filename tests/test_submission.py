@@ -11,6 +11,7 @@ import pytest
 from grader.config import Assignment
 from grader.faults import GraderFault
 from grader.handed_in import MAX_FILE_BYTES
+from grader.held_data import held_bytes
 from grader.intake import opened
 from grader.submission import (
     MAX_IGNORED,
@@ -182,6 +183,19 @@ def test_files_are_taken_byte_for_byte(box: Path, starter: Path) -> None:
     assert (submission.run_folder / "flow.py").read_bytes() == odd
     assert states(submission) == {"flow.py": FileState.OK, "choice.py": FileState.OK}
     assert submission.notes == ("flow.py is not text in UTF-8 (another encoding?): save it as UTF-8",)
+
+
+def test_the_data_of_all_modules_that_are_taken_are_counted(box: Path, starter: Path) -> None:
+    """Together, for one may import another; a file that nobody asked for is imported by nobody."""
+    numbers = [
+        " ".join(str(7 * k % 101 + k * k) for k in range(start, start + 50)).encode() for start in (0, 90)
+    ]
+    (box / "flow.py").write_bytes(numbers[0])
+    (box / "choice.py").write_bytes(numbers[1])
+    (box / "other.py").write_bytes(numbers[0])
+    held = take(box, starter).held_bytes
+    assert held == sum(map(held_bytes, numbers))
+    assert held > 150
 
 
 def test_our_own_given_files_are_used(box: Path, starter: Path) -> None:

@@ -15,8 +15,9 @@ from grader.testing import Curves, Measured, Reliability
 def noisy_task(seed):
     """The task of p3.recipe from a secret seed: 200 training images with 20 wrong labels, 200 to validate.
 
-    The classes are renamed by a secret permutation, so that weights trained elsewhere score at chance; the
-    test labels never leave this process.
+    The classes are renamed by a secret permutation, so that nothing is right that has not looked at these
+    labels, and the test labels never leave this process. A network that was trained elsewhere finds the new
+    names from a few labels: against that the gate bounds what a submission's files hold.
 
     :return: the bench's arguments, and the labels of its 1,000 test images.
     """
@@ -73,8 +74,8 @@ def recipe_accuracy(subject, bench, seed):
 def hospital_e(subject, bench, seed):
     """Share of 1,000 films of hospital E that a network trained on films of A to D recognises.
 
-    The findings are renamed by a secret permutation, so that weights trained elsewhere score at chance; the
-    labels of E never leave this process.
+    The findings are renamed by a secret permutation, and the labels of E never leave this process; what was
+    trained elsewhere does not fit into the files that are handed in, see `noisy_task`.
     """
     rng = np.random.default_rng(seed)
     names = rng.permutation(10)
