@@ -25,6 +25,7 @@ __all__ = [
     "Limits",
     "Part",
     "Question",
+    "UploadRules",
     "assignment_of",
     "load_assignment",
 ]
@@ -33,6 +34,7 @@ FILE_NAME = "assignment.toml"
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 
 plain_file = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9]+")
 
@@ -89,6 +91,21 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     files: Annotated[list[Text], msgspec.Meta(min_length=1)]
 
 
+class UploadRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What uploads to a platform are worth, by its dates (:mod:`grader.uploads`); nothing of it by default.
+
+    :param per_day: uploads that are graded in any 24 hours.
+    :param late_percent_per_day: taken off what was earned, for each day begun after the due date.
+    :param late_grace_minutes: that cost nothing.
+    :param late_most_percent: taken off at most.
+    """
+
+    per_day: Positive | None = None
+    late_percent_per_day: Percent = 0.0
+    late_grace_minutes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    late_most_percent: Percent = 100.0
+
+
 class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """assignment.toml as it is written; questions stand in handout order."""
 
@@ -99,6 +116,7 @@ class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     limits: Limits = Limits()
     gates: dict[str, GateSpec] = {}
     parts: dict[str, Part] = {}
+    uploads: UploadRules = UploadRules()
 
 
 @dataclass(frozen=True)
@@ -121,6 +139,7 @@ class Assignment:
     questions: dict[str, Question] = field(default_factory=dict)
     gates: dict[str, GateSpec] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    uploads: UploadRules = field(default_factory=UploadRules)
     part: str = ""
 
     def only(self, part: str) -> Assignment:
@@ -193,6 +212,7 @@ def load_assignment(folder: Path) -> Assignment:
         questions=said.questions,
         gates=said.gates,
         parts=said.parts,
+        uploads=said.uploads,
     )
 
 

@@ -15,12 +15,13 @@ import msgspec
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from grader.config import Assignment, assignment_of
+from grader import uploads
+from grader.config import Assignment, UploadRules, assignment_of
 from grader.faults import GraderFault, Outcome
 from grader.judging import planned
 from grader.options import Options
 from grader.points import PlannedTest, difference, read_points
-from grader.results import gallery
+from grader.results import files, gallery
 from grader.results.model import Context, Result, State
 from grader.results.store import ResultStore
 from grader.results.terminal import show
@@ -28,6 +29,7 @@ from grader.scoring import CaseResult, Mistake, PictureFile
 from grader.seeds import GIVEN, grading_seed
 from grader.submission import Submission, SubmissionFolderError, collect
 from grader.tomlfile import ConfigError
+from grader.uploads import Late
 
 STATUS: dict[Outcome, tuple[str, str, str | tuple[str, dict[str, bool]]]] = {
     Outcome.GRADER_ERROR: ("error", "E", "GRADER ERROR"),
@@ -57,7 +59,37 @@ class Controller:
         self.options = options
         self.collected: list[PlannedTest] = []
         self.lost: dict[str, None] = {}  # in their order
+        self.late: Late | None = None
+        said = self._heed_the_platform() if options.metadata and not config.option.collectonly else ""
         self.tallies = {assignment.id: self._tally(assignment) for assignment in options.assignments}
+        if said:
+            for tally in self.tallies.values():
+                tally.store.problem(said)
+
+    def _heed_the_platform(self) -> str:
+        """Take from the platform's metadata what lateness costs; end the run if this upload is not graded.
+
+        :return: what went wrong, to stand in the result. No student is at fault then, and nothing is taken
+            off.
+        """
+        path, target = self.options.metadata, self.options.gradescope
+        rules = self.options.assignments[0].uploads
+        if path is None or rules == UploadRules():
+            return ""
+        try:
+            metadata = uploads.read_metadata(path)
+        except uploads.MetadataError as error:
+            return f"neither a limit of uploads nor a penalty for lateness was applied: {error}"
+        self.late = uploads.lateness(rules, metadata)
+        again = uploads.again_at(rules, metadata)
+        if again is None or target is None:
+            return ""
+        kept = uploads.kept_result(rules, metadata, again)
+        try:
+            files.replace(target, json.dumps(kept, allow_nan=False).encode("ascii") + b"\n")
+        except (OSError, ValueError) as error:
+            pytest.exit(f"{target} cannot be written: {error}", EXIT_GRADER_ERROR)
+        pytest.exit(f"not graded: {rules.per_day} uploads in 24 hours, again from {again}", 0)
 
     def _tally(self, assignment: Assignment) -> Tally:
         source = self.options.submission or self.options.course.starter(assignment.id)
@@ -123,7 +155,12 @@ class Controller:
         if self.config.option.collectonly:  # nothing is judged: an earlier result stays
             return ResultStore(context, table, assignment)
         return ResultStore(
-            context, table, assignment, json_path=options.results, gradescope_path=options.gradescope
+            context,
+            table,
+            assignment,
+            json_path=options.results,
+            gradescope_path=options.gradescope,
+            late=self.late,
         )
 
     # -- collection
@@ -137,7 +174,7 @@ class Controller:
             self.options.plan.write_text(json.dumps(plans, indent=1), encoding="utf-8")
         if self.config.option.collectonly:
             return
-        files = {str(item.path) for item in items}
+        collected = {str(item.path) for item in items}
         for tally in self.tallies.values():
             folder = tally.assignment.folder
             mine = plan_of([item for item in items if assignment_of(item.path) == folder])
@@ -145,7 +182,7 @@ class Controller:
             if not tally.generated:
                 tally.store.replan(mine)
                 tally.store.problem("points.toml is not there: the maximum is what this run collected")
-            elif all(str(path) in files for path in folder.glob("test_*.py")) and not self._partial():
+            elif all(str(path) in collected for path in folder.glob("test_*.py")) and not self._partial():
                 for line in difference(tally.table, mine):
                     tally.store.problem(f"points.toml is not current: {line}")
 

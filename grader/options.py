@@ -31,6 +31,7 @@ class Options:
     launcher: str
     device: Device
     secret: Secret
+    metadata: Path | None = None
 
     @classmethod
     def of(cls, config: pytest.Config, folders: list[Path]) -> Options:
@@ -62,6 +63,7 @@ class Options:
             launcher=config.getoption("--launcher") or ("zygote" if sys.platform == "linux" else "fresh"),
             device=config.getoption("--device"),
             secret=secret,
+            metadata=path("--gradescope-metadata"),
         )
         if config.inipath is not None and config.inipath.parent != course.root:
             options.refuse_settings(config.inipath)

@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--gradescope", metavar="FILE", help="write Gradescope's results.json")
     group.addoption(
+        "--gradescope-metadata",
+        metavar="FILE",
+        help="Gradescope's submission_metadata.json, for the limit of uploads and the penalty for lateness"
+        " that assignment.toml may ask for",
+    )
+    group.addoption(
         "--artifacts", metavar="DIR", help="draw loss curves, calibration and images into DIR/pN/index.html"
     )
     group.addoption(

@@ -12,6 +12,7 @@ from typing import Any
 from grader.faults import Outcome
 from grader.results.model import QuestionResult, Result, TestResult
 from grader.scoring import UNJUDGED
+from grader.uploads import COUNTED, Late
 
 UNFINISHED = {
     "starting": "Grading has not come to an end: if this text stays, tell the course staff.",
@@ -23,17 +24,21 @@ INCOMPLETE = "Not complete: some tests were not judged, so this score is provisi
 PRINTED = "Your code printed:"
 
 
-def render(result: Result) -> bytes:
+def render(result: Result, late: Late | None = None) -> bytes:
     """The text of results.json. Gradescope takes NaN for a failure of the autograder; it raises here."""
-    return json.dumps(document(result), allow_nan=False).encode("ascii") + b"\n"
+    return json.dumps(document(result, late), allow_nan=False).encode("ascii") + b"\n"
 
 
-def document(result: Result) -> dict[str, Any]:
-    """results.json as data. While the run starts it is the fallback: a score of 0 and a sentence."""
+def document(result: Result, late: Late | None = None) -> dict[str, Any]:
+    """results.json as data. While the run starts it is the fallback: a score of 0 and a sentence.
+
+    :param late: taken off the score; the tests show what the work is worth.
+    """
+    earned = _clamp(result.score, result.max_score) + result.bonus
     said: dict[str, Any] = {
-        "score": _clamp(result.score, result.max_score) + result.bonus,
+        "score": round(earned * late.kept, 6) if late else earned,
         "execution_time": round(sum(question.seconds for question in result.questions)),
-        "output": _overview(result),
+        "output": _overview(result, late, earned),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -43,6 +48,8 @@ def document(result: Result) -> dict[str, Any]:
             "assignment": result.assignment,
             "complete": result.complete,
             "state": result.state,
+            COUNTED: _counted(result),
+            "late_percent": late.percent if late else 0,
             "submission_hash": result.submission_hash,
             "schema_version": result.schema_version,
         },
@@ -90,8 +97,16 @@ def _output(question: QuestionResult, test: TestResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _overview(result: Result) -> str:
+def _counted(result: Result) -> bool:
+    """Whether a student got something to see for this upload, and nothing of it was our fault."""
+    outcomes = {test.outcome for question in result.questions for test in question.tests}
+    return bool(outcomes - UNJUDGED) and Outcome.GRADER_ERROR not in outcomes
+
+
+def _overview(result: Result, late: Late | None, earned: float) -> str:
     lines = [UNFINISHED[result.state]]
+    if late and result.state == "finished":
+        lines.append(f"{late} Your work earned {earned:g} of {result.max_score:g}.")
     if result.state == "finished" and not result.complete:
         lines.append(INCOMPLETE)
     lines += result.problems

@@ -8,6 +8,7 @@ then removed if it can be: it must not be taken for this run's.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from grader import scoring
@@ -17,11 +18,13 @@ from grader.points import PlannedTest
 from grader.results import files, gradescope, json_file
 from grader.results.build import build
 from grader.results.model import Context, LeaderboardEntry, Order, Result, State
+from grader.uploads import Late
 
 
 class ResultStore:
     """The one writer of a run's results. Under xdist the controller has it, and no other process.
 
+    :param late: what the platform's score loses; our own result tells what the work is worth.
     :param context: may be changed while the run goes on; every write takes what it says then.
     :param unwritten: paths whose last write failed, with the reason.
     """
@@ -33,6 +36,7 @@ class ResultStore:
         assignment: Assignment,
         json_path: Path | None = None,
         gradescope_path: Path | None = None,
+        late: Late | None = None,
     ) -> None:
         self.context = context
         self.assignment = assignment
@@ -44,11 +48,8 @@ class ResultStore:
         self._leaderboard: dict[str, LeaderboardEntry] = {}
         self._faulty = False
         self._state: State = "starting"
-        self._writers = [
-            (path, render)
-            for path, render in ((json_path, json_file.render), (gradescope_path, gradescope.render))
-            if path is not None
-        ]
+        writers = ((json_path, json_file.render), (gradescope_path, partial(gradescope.render, late=late)))
+        self._writers = [(path, render) for path, render in writers if path is not None]
         self.write()
         if self.unwritten:
             for path in self.unwritten:
