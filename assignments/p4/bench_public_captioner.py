@@ -63,7 +63,7 @@ def _looks(model: nn.Module, images: Tensor, tokens: Tensor) -> Tensor:
     return torch.stack(planes)
 
 
-_kept: list[nn.Module] = []  # the model of the last training, for captioner_captions
+_kept: list[nn.Module] = []  # the model of the last training, which the calls behind it ask
 
 
 def captioner_trained(images: Tensor, captions: Tensor, seed: int, steps: int | None = None) -> list[float]:
@@ -103,26 +103,27 @@ def _scrambled(model: nn.Module, seed: int, spread: float) -> nn.Module:
     return model
 
 
-def short_run(
-    images: Tensor, captions: Tensor, tests: Tensor, seed: int, scramble: int
-) -> tuple[Tensor, Tensor]:
-    """Train for two steps, replace the matrices by random ones, and caption tests; images as floats.
+def short_model(images: Tensor, captions: Tensor, seed: int, scramble: int, spread: float) -> None:
+    """Train for two steps and replace the matrices by random ones; images as floats.
 
-    :return: captions of the tests; and for each of their prefixes, from the first word to the first six, the
-        model's logits for the next word (M, 6, V).
+    What the model is to say comes later, with kept_captions and kept_logits.
     """
-    model = _scrambled(_trained(images, captions, seed, 2), scramble, 3.0)
-    written = captioner.decode(model, tests.clone())
+    _kept[:] = [_scrambled(_trained(images, captions, seed, 2), scramble, spread)]
+
+
+def kept_captions(parts: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Captions of some batches of images, one after the other, and the images as they were left."""
+    written = []
+    for number, part in enumerate(parts):
+        torch.manual_seed(number)
+        written.append(captioner.decode(_kept[0], part))
+    return written, parts
+
+
+def kept_logits(batches: list[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """The model's logits (B, T, V) for some batches, each of images and of rows of as many words."""
     with torch.no_grad():
-        logits = [model(tests, written[:, :length])[:, -1] for length in range(1, written.shape[1])]
-    return written, torch.stack(logits, dim=1)
-
-
-def short_looks(
-    images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, seed: int, scramble: int
-) -> Tensor:
-    """What the logits of such a model depend on: :func:`_looks` of 2K tests and token rows."""
-    return _looks(_scrambled(_trained(images, captions, seed, 2), scramble, 1.5), tests, tokens)
+        return [_kept[0](images, tokens) for images, tokens in batches]
 
 
 def short_logits(images: Tensor, captions: Tensor, tests: Tensor, tokens: Tensor, seeds: list[int]) -> Tensor:

@@ -7,6 +7,8 @@ from grader.testing import assert_same, check
 
 _UNMOVED = 1e-4  # of the largest logit: rounding
 _MOVED = 1e-3
+_OTHERS = 6  # words before a word instead of its own; of a GRU beside a large image 1 in 100 leads elsewhere
+_SAID = 3  # the first id of a word that names something
 
 
 def few_scenes(rng, tests):
@@ -19,20 +21,75 @@ def few_scenes(rng, tests):
     return known.images, names[known.captions], new.images, names[new.captions]
 
 
-def captions_of(student, bench, rng, count):
-    """Captions of a few scenes, by a model with scrambled matrices, and the logits behind them."""
-    images, captions, tests, _ = few_scenes(rng, count)
+def model_of(student, bench, rng, tests, spread):
+    """Let the submission train for two steps and keep the model with scrambled matrices.
+
+    :return: images of other scenes, and their captions.
+    """
+    images, captions, new, tokens = few_scenes(rng, tests)
     seed, scramble = rng.integers(2**31, size=2).tolist()
-    written, logits = student.run(bench.short_run, images, captions, tests, seed, scramble)
-    student.evidence.append({"written": written, "logits": logits})
-    return written, logits
+    student.run(bench.short_model, images, captions, seed, scramble, spread)
+    return new, tokens
+
+
+def asked_in_any_order(rng, batches, ask):
+    """Answers to batches in the order of the batches, which are asked in another one.
+
+    Which batch is which is for the judge to know: whoever makes answers up has to keep them consistent.
+    """
+    order = rng.permutation(len(batches))
+    answers = ask([batches[at] for at in order])
+    assert_same(len(answers), len(batches), "the number of answers")
+    return [answers[at] for at in np.argsort(order)]
+
+
+def captions_of(student, bench, rng, count):
+    """Captions of a few scenes by a model with scrambled matrices; the logits behind them, and others.
+
+    :return: the captions; the logits for each next word (N, 6, V); the same behind other words, (6, N, 6, V).
+    """
+    tests, _ = model_of(student, bench, rng, count, 3.0)
+    written = student.run(bench.kept_captions, [tests])[0][0]
+    return written, *logits_behind(student, bench, rng, tests, written)
+
+
+def logits_behind(student, bench, rng, tests, written):
+    """The kept model's logits (N, 6, V) for each next word of captions; (6, N, 6, V) behind others."""
+    student.evidence.append({"written": written})
+    are_captions(written, len(tests))
+    spoken = [written]
+    for _ in range(_OTHERS):
+        drawn = rng.integers(_SAID, len(WORDS), size=written.shape)
+        spoken.append(np.where(np.arange(LENGTH) > 0, drawn, written))
+    prefixes = [words[:, :length] for words in spoken for length in range(1, LENGTH)]
+    answers = asked_in_any_order(
+        rng, [(tests, each) for each in prefixes], lambda batches: student.run(bench.kept_logits, batches)
+    )
+    for words, found in zip(prefixes, answers, strict=True):
+        assert_same(found.shape, (*words.shape, len(WORDS)), "the shape of the logits")
+    last = np.stack([found[:, -1] for found in answers], axis=1)  # (N, 7 * 6, V)
+    logits, *others = np.split(last, len(spoken), axis=1)
+    student.evidence.append({"logits": logits})
+    return logits, np.stack(others)
 
 
 def looks_of(student, bench, rng):
     """Logits of eight captions after each exchange of a word, an image, a sample."""
-    images, captions, tests, tokens = few_scenes(rng, 16)
-    seed, scramble = rng.integers(2**31, size=2).tolist()
-    looks = student.run(bench.short_looks, images, captions, tests, tokens, seed, scramble)
+    images, tokens = model_of(student, bench, rng, 16, 1.5)
+    given, others, shown, other_images = tokens[:8, :-1], tokens[8:, :-1], images[:8], images[8:]
+    batches = [(shown, given)]
+    for place in range(1, LENGTH - 1):
+        changed = given.copy()
+        changed[:, place] = _SAID + (given[:, place] - _SAID + 1) % (len(WORDS) - _SAID)
+        batches.append((shown, changed))
+    batches.append((other_images, given))
+    last = np.arange(8) == 7
+    mixed = np.where(last[:, None, None, None], shown, other_images)
+    batches.append((mixed, np.where(last[:, None], given, others)))
+    planes = asked_in_any_order(rng, batches, lambda each: student.run(bench.kept_logits, each))
+    for plane in planes:
+        assert_same(plane.shape, (8, LENGTH - 1, len(WORDS)), "the shape of the logits")
+    looks = np.stack(planes)
     student.evidence.append({"looks": looks})
     return looks
 
@@ -45,8 +102,11 @@ def are_captions(captions, count):
     check(bool(((captions >= 0) & (captions < len(WORDS))).all()), "a word is not in the vocabulary")
 
 
-def are_greedy(captions, logits, count):
-    """Fail unless each word is the likeliest after those before it, and captions differ between images."""
+def are_greedy(captions, logits, others, count):
+    """Fail unless each word is the likeliest after those before it, and hangs on these and on the image.
+
+    :param others: logits for the next words behind other words, (any, N, 6, V).
+    """
     are_captions(captions, count)
     assert_same(logits.shape, (count, LENGTH - 1, len(WORDS)), "the shape of the logits")
     are_numbers(logits)
@@ -55,6 +115,8 @@ def are_greedy(captions, logits, count):
     check(bool((chosen >= best - _UNMOVED * spread).all()), "a word is not the one with the largest logit")
     check(len(np.unique(captions, axis=0)) > 1, "different images get the same caption")
     check(float((best - logits.min(axis=2)).max()) > _MOVED, "all words have the same logit")
+    led = bool((logits.argmax(axis=2) != others.argmax(axis=3)).any())
+    check(led, "which word is the likeliest does not depend on the words before it")
 
 
 def are_numbers(logits):

@@ -182,7 +182,9 @@ def _written(evidence):
 def _unlikely(evidence):
     """Which words of a short test are not the likeliest ones, (M, 6); None without any."""
     written, logits = evidence.get("written"), evidence.get("logits")
-    if written is None or written.ndim != 2 or written.dtype.kind not in "iu" or logits.dtype.kind != "f":
+    if written is None or logits is None or written.ndim != 2:
+        return None
+    if written.dtype.kind not in "iu" or logits.dtype.kind != "f":
         return None
     if written.shape[1] != 7 or logits.ndim != 3 or logits.shape[:2] != (len(written), 6) or not logits.size:
         return None

@@ -18,9 +18,8 @@ def test_captioner_form(student, bench, rng):
     x, memory = (rng.normal(size=(3, length, 64)).astype(np.float32) for length in (LENGTH, 16))
     shapes = student.run(bench.decoder_shapes, x, memory)
     assert_same(shapes, [(3, length + 1, 64) for length in range(LENGTH)], "the shapes that Decoder gives")
-    written, logits = SHARED.captions_of(student, bench, rng, 5)
+    written, *_ = SHARED.captions_of(student, bench, rng, 5)
     SHARED.are_captions(written, 5)
-    assert_same(logits.shape, (5, LENGTH - 1, len(WORDS)), "the shape of the logits")
 
 
 @graded(
