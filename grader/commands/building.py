@@ -10,7 +10,8 @@ import typer
 
 from grader.commands.console import course, out
 from grader.release import answers as collecting
-from grader.release.gradescope import MINUTES, TORCH_INDEX, build_gradescope
+from grader.release.autograder import MINUTES, TORCH_INDEX
+from grader.release.gradescope import build_gradescope
 from grader.release.student import Built, build_student
 
 Out = Annotated[Path, typer.Option(help="Where the folder and the zip go.")]
