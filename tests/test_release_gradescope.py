@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.config import Course
 from grader.faults import GraderFault
 from grader.release.gradescope import build_gradescope
 from grader.seeds import new_secret
@@ -101,10 +102,9 @@ def test_setup_takes_torch_from_the_index_that_the_builder_names(small_course, t
     assert "--index-url" not in setup("c", torch_index="")
 
 
-def test_setup_closes_the_source_and_makes_a_user(autograder):
+def test_setup_closes_the_source(autograder):
     text = (autograder / "source" / "setup.sh").read_text()
-    assert "useradd" in text
-    assert 'chmod -R go-rwx "$source" "$results"' in text
+    assert 'chmod -R go-rwx "$source"\n' in text
 
 
 def test_the_time_limit_stays_under_the_platforms(small_course, tmp_path):
@@ -191,3 +191,78 @@ def test_without_a_reference_there_is_nothing_to_build(small_course, tmp_path):
 def test_an_impossible_time_limit_is_refused(small_course, tmp_path, minutes):
     with pytest.raises(GraderFault, match="the platform allows 40"):
         build_gradescope(small_course, "q1", tmp_path / "out", minutes=minutes)
+
+
+HERE = Course.find(Path(__file__))
+
+
+@pytest.mark.parametrize(("part", "points"), [("captioning", 63), ("pipeline", 37), ("", 100)])
+def test_each_part_is_an_upload_of_its_own(tmp_path, part, points):
+    built = build_gradescope(HERE, "p4", tmp_path, part=part)
+    name = f"gradescope-p4-{part}" if part else "gradescope-p4"
+    assert (built.folder, built.archive) == (tmp_path / name, tmp_path / f"{name}.zip")
+    script = (built.folder / "run_autograder").read_text()
+    assert (f"--part={part}" in script) is bool(part)
+    assert f'"max_score": {points}.0' in script
+
+
+def test_a_part_that_is_none_is_refused(small_course, tmp_path):
+    with pytest.raises(GraderFault, match="q1 has no part 'second'"):
+        build_gradescope(small_course, "q1", tmp_path / "out", part="second")
+    assert not (tmp_path / "out").exists()
+
+
+@REAL_RUN
+def test_a_part_is_graded_alone(small_course, tmp_path, two_parts):
+    built = build_gradescope(small_course, "q1", tmp_path / "out", part="second")
+    root = tmp_path / "autograder"
+    shutil.copytree(built.folder, root / "source")
+    (root / "submission").mkdir()
+    shutil.copy(root / "source/run_autograder", root)
+    hand_in(root, small_course.root / "reference/q1")
+    answer, said = run_autograder(root)
+    assert {test["tags"][0] for test in answer["tests"]} == {"q1.third"}, said
+    assert answer["score"] == sum(test["max_score"] for test in answer["tests"]) == 10
+
+
+@pytest.fixture
+def two_parts(small_course):
+    """A second part of q1: another file, one question, one public test."""
+    folder = small_course.root / "assignments/q1"
+    text = (folder / "assignment.toml").read_text().replace('["halves.py"]', '["halves.py", "thirds.py"]')
+    text += '\n[questions."q1.third"]\ntitle = "Third"\nfile = "thirds.py"\nminutes = 5\nreview = "Reread."\n'
+    text += '\n[parts.first]\ntitle = "First"\nfiles = ["halves.py"]\n'
+    text += '\n[parts.second]\ntitle = "Second"\nfiles = ["thirds.py"]\n'
+    (folder / "assignment.toml").write_text(text)
+    (small_course.root / "reference/q1/thirds.py").write_text(
+        "def third(x: float) -> float:\n    return x / 3\n"
+    )
+    (folder / "test_hidden_thirds.py").write_text(
+        "from grader.testing import graded\n\n\n"
+        '@graded("q1.third", 10, rung="random")\n'
+        "def test_third(student):\n"
+        '    """third is a third."""\n'
+        "    assert student.thirds.third(3.0) == 1.0\n"
+    )
+    with (folder / "points.toml").open("a") as table:
+        table.write(
+            '\n[[tests]]\nquestion = "q1.third"\ntest = "test_hidden_thirds.py::test_third"\n'
+            'title = "third is a third."\npoints = 10.0\ncases = 1\nrung = "random"\n'
+            'visibility = "hidden"\ndevice = "cpu"\n'
+        )
+
+
+@REAL_RUN
+def test_the_platforms_dates_reach_the_grader(small_course, tmp_path, autograder):
+    """The rules stand in assignment.toml, the dates in the file that the platform lays beside source/."""
+    with (autograder / "source/course/assignments/q1/assignment.toml").open("a") as rules:
+        rules.write("\n[uploads]\nlate_percent_per_day = 25\n")
+    dates = {
+        "created_at": "2026-03-02T12:00:00+00:00",
+        "assignment": {"due_date": "2026-03-01T23:00:00+00:00"},
+    }
+    (autograder / "submission_metadata.json").write_text(json.dumps(dates))
+    hand_in(autograder, small_course.root / "reference/q1")
+    answer, said = run_autograder(autograder)
+    assert answer["score"] == 75, said
+    assert "25 % of the points are taken off" in answer["output"]

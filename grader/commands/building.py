@@ -45,11 +45,12 @@ def gradescope(
         Path | None,
         typer.Option(help="File with the course secret; by default the one the environment names."),
     ] = None,
+    part: Annotated[str, typer.Option(help="The part of the assignment that this upload grades.")] = "",
 ) -> None:
     """Build the autograder zip of an assignment for Gradescope. It holds the reference: never hand it out."""
     _report(
         build_gradescope(
-            course(), assignment, out_dir, torch_index=torch_index, minutes=minutes, secret=secret
+            course(), assignment, out_dir, torch_index=torch_index, minutes=minutes, secret=secret, part=part
         )
     )
 
