@@ -166,12 +166,14 @@ def ranks_of_rows(n: int, world: int, draws: list[tuple[int, int]]) -> Tensor:
     return found
 
 
-def drawn_after_shards(calls: list[tuple[int, int, int, int, int]], global_seed: int) -> list[float]:
-    """The next numbers of the three global generators, after some calls of shard."""
+def drawn_after_shards(
+    calls: list[tuple[int, int, int, int, int]], global_seed: int
+) -> tuple[list[float], list[Tensor]]:
+    """The next numbers of the three global generators after calls of shard, and the rows of each call."""
     _seed_all(global_seed)
-    for call in calls:
-        training.shard(*call)
-    return [float(torch.rand(())), float(np.random.rand()), random.random()]
+    found = [training.shard(*call) for call in calls]
+    drawn = [float(torch.rand(())), float(np.random.rand()), random.random()]
+    return drawn, [torch.as_tensor(rows).long() for rows in found]
 
 
 def _seed_all(seed: int) -> None:
@@ -198,16 +200,22 @@ def _forwarded(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad:
     return seen
 
 
-def order_of_work(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int) -> str:
-    """Forward passes and backward passes in their order, as "f" and "b"."""
+def order_of_work(
+    seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int
+) -> tuple[str, list[Tensor]]:
+    """Forward and backward passes in their order, as "f" and "b"; what each backward brings to its logits."""
     torch.manual_seed(seed)
     model = TinyDecoder(words)
-    order = []
+    order, brought = [], []
 
     def forwarded(module: torch.nn.Module, inputs: tuple[Tensor, ...], logits: Tensor) -> None:
         order.append("f")
-        logits.register_hook(lambda gradient: order.append("b"))
+        logits.register_hook(came_back)
+
+    def came_back(gradient: Tensor) -> None:
+        order.append("b")
+        brought.append(gradient.clone())
 
     model.register_forward_hook(forwarded)
     training.accumulate(model, [tuple(pair) for pair in batches], pad)
-    return "".join(order)
+    return "".join(order), brought

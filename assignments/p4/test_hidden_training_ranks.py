@@ -105,10 +105,14 @@ def test_shard_minds_its_own_business(student, reference, bench, rng):
     """The global generators stay where they are; a rank that does not exist is refused."""
     calls = [(40, 4, rank, epoch, 3) for rank in range(4) for epoch in range(2)]
     seed = int(rng.integers(2**31))
-    without = student.run(bench.drawn_after_shards, [], seed)
-    assert_same(
-        student.run(bench.drawn_after_shards, calls, seed), without, "random numbers drawn afterwards"
-    )
+    without, _ = student.run(bench.drawn_after_shards, [], seed)
+    drawn, dealt = student.run(bench.drawn_after_shards, calls, seed)
+    assert_same(drawn, without, "random numbers drawn afterwards")
+    assert_same(len(dealt), len(calls), "the number of shards")
+    for ranks in (dealt[::2], dealt[1::2]):
+        check(dealt_fairly([], ranks, 40), "some shards lose or repeat rows, or differ in size")
+    drew = any(np.ptp(np.diff(np.sort(BATCHES.rows(rows)))) > 0 for rows in dealt)
+    check(drew, "every shard is of rows at equal distances: nothing was drawn")
     cases = [(10, 4, 4), (10, 4, -1), (10, 1, 1), (10, 4, 9)]
     check_each(cases, lambda subject, case: subject.training.shard(*case, 0, 0), student, reference)
 
@@ -206,12 +210,21 @@ def test_accumulate_edges(student, reference, bench, rng):
 
 
 @graded("p4.distributed", points=0.2, rung="edges", hint="When is the memory of a forward pass given back?")
-def test_accumulate_one_at_a_time(student, bench, rng):
+def test_accumulate_one_at_a_time(student, reference, bench, rng):
     """Each micro-batch has its backward pass before the next one is forwarded."""
     for count in (1, 4):
         case = gradient_case(rng, count)
-        order = student.run(bench.order_of_work, case["seed"], case["words"], case["ranks"][0], case["pad"])
+        asked = case["seed"], case["words"], case["ranks"][0], case["pad"]
+        order, brought = student.run(bench.order_of_work, *asked)
         assert_same(order, "fb" * count, "the order of forward and backward passes")
+        # By what each micro-batch is divided is asked elsewhere.
+        wanted = directions(reference.run(bench.order_of_work, *asked)[1])
+        assert_close(directions(brought), wanted, "what each backward pass brings, but for its size")
+
+
+def directions(gradients):
+    """Gradients, each divided by its largest number."""
+    return [each / max(float(np.abs(each).max(initial=0.0)), 1e-30) for each in gradients]
 
 
 @pytest.mark.loopback
