@@ -20,7 +20,7 @@ from grader.config import Assignment, UploadRules, assignment_of
 from grader.faults import GraderFault, Outcome
 from grader.judging import planned
 from grader.options import Options
-from grader.points import PlannedTest, difference, read_points
+from grader.points import PlannedTest, PointsFile, difference, read_points_file
 from grader.results import files, gallery
 from grader.results.model import Context, Result, State
 from grader.results.store import ResultStore
@@ -94,8 +94,9 @@ class Controller:
     def _tally(self, assignment: Assignment) -> Tally:
         source = self.options.submission or self.options.course.starter(assignment.id)
         try:
-            table = read_points(assignment.points_path) if assignment.points_path.is_file() else []
-            table = [plan for plan in table if assignment.asks(plan.question)]
+            there = assignment.points_path.is_file()
+            file = read_points_file(assignment.points_path) if there else PointsFile(tests=[])
+            table = [plan for plan in file.tests if assignment.asks(plan.question)]
         except ConfigError as error:
             self._refuse(assignment, [], source, str(error))
         if not table and getattr(self.config.option, "dist", "no") != "no":
@@ -108,6 +109,8 @@ class Controller:
         except (GraderFault, OSError) as error:
             self._refuse(assignment, table, source, str(error), fault=True)
         store = self._store(assignment, table, submission, source)
+        hidden = [points for question, points in file.hidden.items() if assignment.asks(question)]
+        store.context.hidden_points = round(sum(hidden), 2)
         return Tally(assignment, store, table, bool(table))
 
     def _refuse(

@@ -17,7 +17,9 @@ from grader.points import (
     public_part,
     question_points,
     read_points,
+    read_points_file,
     render_points,
+    render_public_points,
     write_points,
 )
 from grader.tomlfile import ConfigError
@@ -144,3 +146,19 @@ def test_a_question_without_points_is_named() -> None:
 def test_points_per_question_and_device() -> None:
     assert question_points(TABLE) == {"p1.a": 60.0, "p1.b": 40.0}
     assert question_points(TABLE, "cuda") == {"p1.b": 5.0}
+
+
+def test_a_releases_table_says_what_its_hidden_tests_are_worth(tmp_path):
+    table = [
+        PlannedTest(question="p1.a", test="test_public.py::test_a", title="a", points=0.1),
+        PlannedTest(question="p1.a", test="test_hidden.py::test_a", title="a", points=0.1),
+        PlannedTest(question="p1.a", test="test_hidden.py::test_b", title="b", points=0.2),
+        PlannedTest(question="p1.b", test="test_hidden.py::test_c", title="c", points=5, device="cuda"),
+    ]
+    path = tmp_path / "points.toml"
+    path.write_text(render_public_points(table))
+    found = read_points_file(path)
+    assert found.tests == table[:1]
+    assert found.hidden == {"p1.a": 0.3}  # a bonus is no part of the maximum
+    assert "Hidden tests are graded on upload" in path.read_text()
+    assert "[hidden]" not in render_points(table[:1])

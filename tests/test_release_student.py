@@ -83,6 +83,8 @@ def test_the_public_tests_run_there_with_the_engine_that_it_carries(unpacked, sm
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(result.read_text())
     assert (said["score"], said["max_score"], said["complete"]) == (50, 50, True)
+    assert said["hidden_points"] == 50
+    assert "hidden tests bring the other 50 points, and are graded on upload" in done.stdout
     assert (
         str(unpacked)
         in subprocess.run(

@@ -151,7 +151,7 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
             "device",
             "seed",
         ),
-        *("seed_source", "versions", "artifacts", "part"),
+        *("seed_source", "versions", "artifacts", "part", "hidden_points"),
     ]
     assert data["submission"] == {
         "folder": "in/p1",

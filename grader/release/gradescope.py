@@ -43,7 +43,8 @@ def build_gradescope(
     :param minutes: the time limit that is set on the platform.
     :param secret: file with the course secret; None takes the one that the environment names, if any.
     :param part: the part that this upload grades, as if there were no others; empty for the whole.
-    :raises GraderFault: no such assignment or part, no reference, an unreadable secret, or an impossible limit.
+    :raises GraderFault: no such assignment or part, no reference, an unreadable secret, or an impossible
+        limit.
     """
     checked_minutes(minutes)
     tree = gradescope_tree(
@@ -71,7 +72,8 @@ def gradescope_tree(
         assignment = assignment.only(part)
     tree = {f"course/{path}": content for path, content in course_files(course, assignment_id).items()}
     tree |= secret_file(secret)
-    tree[STAMP] = f"gradescope autograder of {assignment_id}{part and f', part {part}'}, grader {engine_version()}\n".encode()
+    what = f"{assignment_id}, part {part}" if part else assignment_id
+    tree[STAMP] = f"gradescope autograder of {what}, grader {engine_version()}\n".encode()
     tree["setup.sh"] = render(
         "gradescope/setup.sh.j2", torch_index=shlex.quote(torch_index) if torch_index else ""
     ).encode()

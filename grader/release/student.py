@@ -17,7 +17,7 @@ from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.gate_file import GateRecord, load_gates, render_gates
 from grader.points import FILE_NAME as POINTS_FILE
-from grader.points import is_public, public_part, question_points, read_points, render_points
+from grader.points import is_public, public_part, question_points, read_points, render_public_points
 from grader.release import starter
 from grader.release.answers import without_rubrics
 from grader.release.archive import STAMP, engine_files, write_folder, write_zip
@@ -99,7 +99,7 @@ def _assignment_files(assignment: Assignment) -> Iterator[tuple[str, bytes]]:
         yield f"assignments/{assignment.id}/{name}", _required(folder / name)
     described = _description(_required(folder / ASSIGNMENT_FILE))
     yield f"assignments/{assignment.id}/{ASSIGNMENT_FILE}", described.encode()
-    table = render_points(public_part(read_points(assignment.points_path)))
+    table = render_public_points(read_points(assignment.points_path))
     yield f"assignments/{assignment.id}/{POINTS_FILE}", table.encode()
 
 

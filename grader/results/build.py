@@ -71,6 +71,7 @@ def build(
         versions=dict(context.versions),
         artifacts=one_line(context.artifacts),
         part=assignment.part,
+        hidden_points=_finite(context.hidden_points),
     )
 
 

@@ -122,6 +122,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     :param isolation: how student code was kept apart, with the ``layers`` that held.
     :param part: the part of the assignment that was graded; empty for the whole.
     :param artifacts: the folder that the tests' pictures lie in; empty if none were asked for.
+    :param hidden_points: what hidden tests bring that are not here: those of a student release.
     """
 
     schema_version: Literal[1]
@@ -145,6 +146,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     versions: dict[str, str]
     artifacts: str = ""
     part: str = ""
+    hidden_points: Points = 0.0
 
     @property
     def heading(self) -> str:
@@ -167,4 +169,5 @@ class Context:
     seed: int | None = None
     seed_source: str = ""
     artifacts: str = ""
+    hidden_points: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from grader.results.model import QuestionResult, Result
 from grader.seeds import PUBLIC_DEFAULT
 
 WIDTH = 110  # of a log
+PUBLIC_ONLY = "Public tests only: hidden tests bring the other {points} points, and are graded on upload."
 
 COLOURS = {
     Outcome.PASSED: "green",
@@ -106,6 +107,8 @@ def _wrong(question: QuestionResult) -> str:
 def _lines(result: Result, unwritten: Mapping[Path, str]) -> list[tuple[str, str]]:
     """What stands under the table, with its style."""
     lines = [(problem, "yellow") for problem in result.problems]
+    if result.hidden_points:
+        lines.append((PUBLIC_ONLY.format(points=f"{result.hidden_points:g}"), ""))
     notes = [(q.id, test.note) for q in result.questions for test in q.tests if test.note]
     lines += [(f"{question}: {note}", "") for question, note in dict.fromkeys(notes)]
     if result.artifacts:
