@@ -101,13 +101,18 @@ def _shortcut(layers: list[Any]) -> nn.Module:
     return _build(layers) if layers else nn.Identity()
 
 
-def _initialized(layers: list[Any], fill: float, calls: int) -> nn.Sequential:
-    """A network whose parameters were all ``fill`` before initialize was called so many times."""
+def _initialized(
+    layers: list[Any], fill: float, calls: int, parameters: list[Tensor] | None = None
+) -> nn.Sequential:
+    """A network whose parameters were all ``fill`` before initialize was called so many times.
+
+    :param parameters: what its parameters are instead.
+    """
     model = _build(layers)
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.fill_(fill)
-    for _ in range(calls):
+        for at, parameter in enumerate(model.parameters()):
+            parameter.copy_(torch.tensor(fill) if parameters is None else parameters[at])
+    for _ in range(calls if parameters is None else 0):
         network.initialize(model)
     return model
 
@@ -117,7 +122,7 @@ def _initialized(layers: list[Any], fill: float, calls: int) -> nn.Sequential:
 
 def initial_parameters(layers: list[Any], fill: float, calls: int) -> list[Tensor]:
     """The parameters in the order in which the description names them; of a block the branch's first."""
-    return [parameter.detach() for parameter in _initialized(layers, fill, calls).parameters()]
+    return _values(_initialized(layers, fill, calls))
 
 
 def initial_constants(layers: list[Any], fill: float, calls: int) -> list[Tensor]:
@@ -157,9 +162,15 @@ def buffers_kept(layers: list[Any], seed: int) -> tuple[list[Tensor], list[Tenso
     return before, [buffer.clone() for buffer in model.buffers()]
 
 
-def initial_blocks(layers: list[Any], fill: float, x: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Of each block in a first pass in train mode: what it makes of its input, and what its shortcut does."""
-    model = _initialized(layers, fill, 1).train()
+def initial_blocks(
+    layers: list[Any], fill: float, x: Tensor, parameters: list[Tensor] | None = None
+) -> tuple[list[tuple[Tensor, Tensor]], list[Tensor]]:
+    """Of each block in a first pass in train mode: what it makes of its input, and what its shortcut does.
+
+    :param parameters: those of the network, instead of what initialize makes of them.
+    :return: this, and the parameters.
+    """
+    model = _initialized(layers, fill, 1, parameters).train()
     seen: list[tuple[Tensor, Tensor]] = []
 
     def behind(module: Residual, given: tuple[Tensor, ...], made: Tensor) -> None:
@@ -170,17 +181,28 @@ def initial_blocks(layers: list[Any], fill: float, x: Tensor) -> list[tuple[Tens
             module.register_forward_hook(behind)
     with torch.no_grad():
         model(x)
-    return seen
+    return seen, _values(model)
 
 
-def initial_gradients(layers: list[Any], fill: float, x: Tensor, direction: Tensor) -> list[Tensor]:
-    """The gradients of sum(direction * output) in a first pass, parameter by parameter as described."""
-    model = _initialized(layers, fill, 1).train()
+def _values(model: nn.Module) -> list[Tensor]:
+    return [parameter.detach() for parameter in model.parameters()]
+
+
+def initial_gradients(
+    layers: list[Any], fill: float, x: Tensor, direction: Tensor, parameters: list[Tensor] | None = None
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The gradients of sum(direction * output) in a first pass, parameter by parameter as described.
+
+    :param parameters: those of the network, instead of what initialize makes of them.
+    :return: this, and the parameters.
+    """
+    model = _initialized(layers, fill, 1, parameters).train()
     (direction * model(x)).sum().backward()
-    return [
+    gradients = [
         torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
         for parameter in model.parameters()
     ]
+    return gradients, _values(model)
 
 
 def first_gradient_norms(

@@ -9,37 +9,53 @@ shared = beside(__file__, "shared_public_captioning")
 # ---- p4.init
 
 
-def start(student, bench, rng, structure):
-    """A model of random size after `initialise`, its new parts filled with a number before."""
-    width, seed = 2 * int(rng.integers(12, 21)), int(rng.integers(2**31))
-    return student.run(bench.initialised_parts, structure, width, seed, fill=7.0)
+def start(student, reference, bench, rng, structure, width=None):
+    """A model of random size after `initialise`, its new parts filled with a number before.
+
+    :return: what the bench saw, and what is wrong with it; an empty string: nothing.
+    """
+    width, seed = width or 2 * int(rng.integers(12, 21)), int(rng.integers(2**31))
+    seen = student.run(bench.initialised_parts, structure, width, seed, fill=7.0)
+    ours = reference.run(bench.initialised_parts, structure, width, seed, fill=7.0)
+    fault = shared.fault_of_start(seen)
+    if not fault and shapes(seen) != shapes(ours):
+        fault = "the new parameters are others, or of other shapes"
+    if not fault and not np.array_equal(seen["frozen"], ours["frozen"]):
+        fault = "which parameters are frozen has changed"
+    return seen, fault
+
+
+def shapes(seen):
+    """The shape of each new parameter."""
+    return {name: tuple(found.shape) for name, found in seen["new"].items()}
 
 
 @graded(
     "p4.init", points=1.6, rung="random", hint="Which parameters of the new parts does your loop not reach?"
 )
-def test_start_random(student, bench, rng):
+def test_start_random(student, reference, bench, rng):
     """Blocks with a projection, an attention alone, one for a memory of another width, parts deep inside."""
     structures = ["blocks and projection", "attention alone", "other width", "deep"]
-    faults = [shared.fault_of_start(start(student, bench, rng, structure)) for structure in structures]
+    faults = [start(student, reference, bench, rng, structure)[1] for structure in structures]
     award(faults.count("") / len(faults), next(filter(None, faults), "nothing"))
 
 
 @graded("p4.init", points=0.8, rung="edges")
-def test_start_edges(student, bench, rng):
+def test_start_edges(student, reference, bench, rng):
     """Frozen parts get weights and stay frozen; a second start is another one; nothing new, nothing done."""
-    seen = start(student, bench, rng, "frozen")
-    shared.check_start(seen)
-    frozen = int(np.sum(seen["frozen"]))
-    check(frozen == 1 + len(seen["new"]), "which parameters are frozen has changed")
-    seeds = [int(seed) for seed in rng.choice(2**31, size=2, replace=False)]
-    first, second = (student.run(bench.initialised_parts, "one block", 26, seed, 7.0) for seed in seeds)
-    for each in (first, second):
-        shared.check_start(each)
-    for name, found in first["new"].items():
+    _, fault = start(student, reference, bench, rng, "frozen")
+    check(not fault, fault or "nothing")
+    starts = []
+    for _ in range(2):
+        seen, fault = start(student, reference, bench, rng, "one block", 26)
+        check(not fault, fault or "nothing")
+        starts.append(seen["new"])
+    first, second = starts
+    for name, found in first.items():
         if found.ndim > 1:
-            check(float(np.mean(found == second["new"][name])) < 0.1, "two starts have the same matrices")
-    check(not shared.fault_of_start(start(student, bench, rng, "nothing new")), "nothing was new")
+            check(float(np.mean(found == second[name])) < 0.1, "two starts have the same matrices")
+    _, fault = start(student, reference, bench, rng, "nothing new")
+    check(not fault, "nothing was new")
 
 
 # ---- p4.groups

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.testing import assert_close, beside, check, check_each, graded
+from grader.testing import assert_close, assert_same, beside, check, check_each, graded
 
 shared = beside(__file__, "shared_public_network")
 
@@ -217,23 +217,34 @@ def test_distribution_of_weights(student, bench, rng):
         shared.check_constants(layers, parameters, branch_ends=False)
 
 
+def with_these_parameters(student, reference, layers, asked, *arguments):
+    """What a network that the submission initialised gives; fails unless the same parameters give it here."""
+    given, parameters = student.run(asked, *arguments)
+    described = shared.described(layers, parameters)
+    wanted, _ = reference.run(asked, *arguments, [values for _, values in described])
+    assert_close(given, wanted, "what the network with these parameters gives")
+    return given
+
+
 @graded(
     "p4.initialization", points=1.0, rung="random", hint="Multiply by hand: which gradients does a 0 stop?"
 )
-def test_gradients_of_the_first_step(student, bench, rng):
+def test_gradients_of_the_first_step(student, reference, bench, rng):
     """In a branch only the last BatchNorm has a gradient; each block is its shortcut, at any depth."""
     layers = large_network(rng)
     layers[-1:] = []
     x = rng.normal(size=(4, 3, 9, 8)).astype(np.float32)
     direction = rng.normal(size=(4, layers[-1][2])).astype(np.float32)
-    gradients = student.run(bench.initial_gradients, layers, 7.0, x, direction)
+    gradients = with_these_parameters(
+        student, reference, layers, bench.initial_gradients, layers, 7.0, x, direction
+    )
     for role, gradient in shared.described(layers, gradients):
         check(bool(np.isfinite(gradient).all()), f"the gradient of {shared.named(role)} is not finite")
         if role.place == "branch" and not role.last:
             check(not gradient.any(), f"{shared.named(role)} has a gradient")
         elif role.layer != "conv" or role.part == "weight":
             check(bool(gradient.any()), f"{shared.named(role)} has no gradient")
-    for output, shortcut in student.run(bench.initial_blocks, layers, 7.0, x):
+    for output, shortcut in student.run(bench.initial_blocks, layers, 7.0, x)[0]:
         check(bool((output > 0).any()), "a block gives nothing")
         shared.check_shortcut(output, shortcut)
     width = int(rng.integers(4, 12))
@@ -247,7 +258,7 @@ def test_gradients_of_the_first_step(student, bench, rng):
 @graded(
     "p4.initialization", points=0.6, rung="edges", hint="Is the BatchNorm that you set to 0 the branch's own?"
 )
-def test_constants_of_other_networks(student, bench, rng):
+def test_constants_of_other_networks(student, reference, bench, rng):
     """Biases, BatchNorms and buffers: called twice, subclasses of Residual, shortcuts, rows of rows."""
     lone = [
         [four_convolutions(6, 9, kind="block")],
@@ -259,17 +270,22 @@ def test_constants_of_other_networks(student, bench, rng):
         answers.append((layers, student.run(bench.initial_constants, layers, 7.0, calls)))
     for layers, constants in answers:
         shared.check_constants(layers, constants)
-    shared.check_buffers(*student.run(bench.buffers_kept, large_network(rng), int(rng.integers(2**31))))
+    asked = large_network(rng), int(rng.integers(2**31))
+    before, behind = student.run(bench.buffers_kept, *asked)
+    shared.check_buffers(before, behind)
+    assert_same(before, reference.run(bench.buffers_kept, *asked)[0], "the buffers that it was handed")
     kept = student.run(bench.parameters_kept, large_network(rng), 7.0)
     shared.check_kept(kept)
 
 
 @graded("p4.initialization", points=0.4, rung="edges")
-def test_initialized_twice(student, bench, rng):
+def test_initialized_twice(student, reference, bench, rng):
     """The second call draws as the first one does, and a lone block is its shortcut."""
     layers = large_network(rng)
     shared.check_spread(layers, student.run(bench.initial_parameters, layers, 7.0, 2))
     x = rng.normal(size=(4, 6, 7, 7)).astype(np.float32)
     for lone in ([four_convolutions(6, 9, 2)], [shared.two_convolutions(6, 6, kind="block")]):
-        for output, shortcut in student.run(bench.initial_blocks, lone, 7.0, x):
+        for output, shortcut in with_these_parameters(
+            student, reference, lone, bench.initial_blocks, lone, 7.0, x
+        ):
             shared.check_shortcut(output, shortcut)

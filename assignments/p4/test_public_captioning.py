@@ -185,6 +185,9 @@ def test_block_laws(student, bench, rng):
 def test_start_form(student, bench):
     """Nothing but the new block changes, and all of the new block does."""
     seen = student.run(bench.initialised_parts, structure="one block", width=16, seed=1, fill=7.0)
+    block = {f"cross.0.{name.replace('ffn.3', 'ffn.2')}": of for name, of in shared.block_table(16).items()}
+    got = {name: list(found.shape) for name, found in seen["new"].items()}
+    assert_same(got, block, "the new parameters and their shapes")
     assert_same(seen["moved"], [], "parameters and buffers that are not new and changed")
     assert_same(seen["replaced"], [], "parameters that are not the same objects as before")
     untouched = [name for name, found in seen["new"].items() if bool(np.any(found == 7.0))]

@@ -125,7 +125,7 @@ def test_initialization_constants(student, bench):
 @graded("p4.initialization", points=0.8, rung="figures", hint="Look at the order: what runs over what?")
 def test_initialization_makes_blocks_their_shortcut(student, bench, rng):
     """At once, each block is relu(shortcut(x)), to the last bit."""
-    blocks = student.run(bench.initial_blocks, small_network(), 7.0, images(rng, 4, 3, 8, 8))
+    blocks, _ = student.run(bench.initial_blocks, small_network(), 7.0, images(rng, 4, 3, 8, 8))
     assert_same(len(blocks), 2, "the number of blocks")
     for output, shortcut in blocks:
         check(bool(np.isfinite(output).all() and (output > 0).any()), "a block gives nothing")
