@@ -26,6 +26,7 @@ app.command()(building.answers)
 app.add_typer(build, name="build")
 build.command()(building.student)
 build.command()(building.gradescope)
+build.command()(building.otter)
 app.add_typer(secret, name="secret")
 secret.command("new")(upkeep.secret_new)
 

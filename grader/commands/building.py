@@ -12,6 +12,7 @@ from grader.commands.console import course, out
 from grader.release import answers as collecting
 from grader.release.autograder import MINUTES, TORCH_INDEX
 from grader.release.gradescope import build_gradescope
+from grader.release.otter import build_otter
 from grader.release.student import Built, build_student
 
 Out = Annotated[Path, typer.Option(help="Where the folder and the zip go.")]
@@ -51,6 +52,35 @@ def gradescope(
     _report(
         build_gradescope(
             course(), assignment, out_dir, torch_index=torch_index, minutes=minutes, secret=secret, part=part
+        )
+    )
+
+
+def otter(
+    assignment: Annotated[str, typer.Argument(help="Which assignment.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Where the folder and the zip go.")] = Path("dist"),
+    notebook: Annotated[bool, typer.Option(help="Students hand in a notebook, not modules.")] = False,
+    torch_index: Annotated[
+        str, typer.Option(help="Package index for torch; empty takes pip's own, with the GPU build.")
+    ] = TORCH_INDEX,
+    minutes: Annotated[float, typer.Option(help="The time limit that is set on the platform.")] = MINUTES,
+    secret: Annotated[
+        Path | None,
+        typer.Option(help="File with the course secret; by default the one the environment names."),
+    ] = None,
+    part: Annotated[str, typer.Option(help="The part of the assignment that is graded.")] = "",
+) -> None:
+    """Build the autograder zip of an assignment for Otter. It holds the reference: never hand it out."""
+    _report(
+        build_otter(
+            course(),
+            assignment,
+            out_dir,
+            notebook=notebook,
+            torch_index=torch_index,
+            minutes=minutes,
+            secret=secret,
+            part=part,
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -49,10 +50,17 @@ def write_zip(tree: Tree, path: Path, top: str = "", executable: frozenset[str] 
     :param top: folder in the zip that holds everything; empty puts the files at its root.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    path.write_bytes(zipped(tree, top, executable))
+
+
+def zipped(tree: Tree, top: str = "", executable: frozenset[str] = frozenset()) -> bytes:
+    """The bytes of that zip."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(tree):
             entry = zipfile.ZipInfo(f"{top}/{name}" if top else name, EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, whatever the machine is: the permissions below count
             entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
             archive.writestr(entry, tree[name])
+    return content.getvalue()

@@ -59,13 +59,23 @@ def checked_minutes(minutes: float) -> float:
     return minutes
 
 
+def max_score(assignment: Assignment) -> float:
+    """What there is to earn, GPU tests aside."""
+    table = [plan for plan in read_points(assignment.points_path) if assignment.asks(plan.question)]
+    return sum(question_points(table).values())
+
+
 def fallback(assignment: Assignment) -> dict[str, object]:
     """Gradescope's results.json for the case that the grader never gets to write its own."""
-    table = [plan for plan in read_points(assignment.points_path) if assignment.asks(plan.question)]
+    return could_not_run(max_score(assignment))
+
+
+def could_not_run(max_score: float) -> dict[str, object]:
+    """Gradescope's results.json where nothing was judged, through no fault of the submission."""
     test = {
         "name": "Could not be judged",
         "score": 0.0,
-        "max_score": sum(question_points(table).values()),
+        "max_score": max_score,
         "status": "failed",
         "output": NOT_THE_STUDENTS_FAULT,
     }
