@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from grader.commands import building, calibrating, grading, upkeep
@@ -32,11 +34,15 @@ secret.command("new")(upkeep.secret_new)
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with status 3 where hidden tests would not be run.")
+    ] = False,
+) -> None:
     """Say what this machine offers for grading, and what it lacks."""
     from grader import doctor as checks
 
-    raise typer.Exit(checks.report(out))
+    raise typer.Exit(checks.report(out, strict=strict))
 
 
 def main() -> None:

@@ -20,11 +20,12 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.config import ConfigError, Course
-from grader.doctor_workers import Finding, system, workers
+from grader.doctor_workers import STRONG, Finding, system, workers
 from grader.interpreter import environment
 from grader.seeds import PUBLIC_DEFAULT, load_secret
 
 EXIT_BROKEN = 1  # workers do not start: nothing can be graded here
+EXIT_WEAK = 3  # as of a run whose hidden tests could not be judged
 
 STYLE = {"yes": "green", "no": "yellow", "broken": "bold red", "": ""}
 
@@ -33,11 +34,12 @@ ASK_LATCH = (
 )
 
 
-def report(console: Console) -> int:
+def report(console: Console, *, strict: bool = False) -> int:
     """Print the findings.
 
-    :return: the exit status: 0 where workers start. A machine without strong isolation can grade too, with
-        ``--isolation process``.
+    :param strict: a machine without strong isolation has a status of its own. It can grade too, with
+        ``--isolation process``, but it does not run hidden tests by itself.
+    :return: the exit status: 0 where workers start.
     """
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column("what", no_wrap=True)
@@ -48,7 +50,10 @@ def report(console: Console) -> int:
     for finding in found:
         table.add_row(Text(finding.what), Text(finding.state, STYLE[finding.state]), Text(finding.says))
     console.print(table, soft_wrap=False)
-    return EXIT_BROKEN if any(finding.state == "broken" for finding in found) else 0
+    if any(finding.state == "broken" for finding in found):
+        return EXIT_BROKEN
+    strong = any(finding.what == STRONG and finding.state == "yes" for finding in found)
+    return EXIT_WEAK if strict and not strong else 0
 
 
 def findings() -> Iterator[Finding]:

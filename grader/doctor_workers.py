@@ -25,6 +25,7 @@ from grader.seeds import Secret
 from grader.worker import kernel, messages, sandbox, wire
 from grader.worker.messages import Offer
 
+STRONG = "strong isolation"  # what the last finding is called
 FORKS = 20
 HUGE_ENOUGH = 50_000  # KiB of the zygote's memory
 PROBE = "def probe(x):\n    return x\n"
@@ -266,10 +267,9 @@ def control_group() -> Finding:
 
 def strong_isolation(weak: str | None, secrets: Secrets) -> Finding:
     """What results of hidden tests will say here, and what to do if they will say too little."""
-    name = "strong isolation"
     if weak is None:
-        return Finding(name, "yes", f"hidden tests are run, and results say `sandbox` ({secrets.course})")
-    return Finding(name, "no", f"{weak}. So {NOT_CONFINED}")
+        return Finding(STRONG, "yes", f"hidden tests are run, and results say `sandbox` ({secrets.course})")
+    return Finding(STRONG, "no", f"{weak}. So {NOT_CONFINED}")
 
 
 def system() -> tuple[bool, type[Zygote] | type[Fresh]]:

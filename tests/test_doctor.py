@@ -54,6 +54,22 @@ def test_the_report_is_a_line_for_each_finding(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("found", "strict", "loose"),
+    [
+        ([Finding("strong isolation", "yes", "")], 0, 0),
+        ([Finding("fork", "yes", ""), Finding("strong isolation", "no", "")], 3, 0),
+        ([Finding("fork", "yes", "")], 3, 0),
+        ([Finding("torch", "broken", ""), Finding("strong isolation", "no", "")], 1, 1),
+    ],
+)
+def test_strict_minds_isolation(found: list[Finding], strict: int, loose: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "findings", lambda: iter(found))
+        assert doctor.report(Console(file=io.StringIO()), strict=True) == strict
+        assert doctor.report(Console(file=io.StringIO())) == loose
+
+
 def test_what_is_broken_is_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     status, said = reported(monkeypatch, [Finding("torch", "broken", "not installed")], force_terminal=True)
     assert status == doctor.EXIT_BROKEN
