@@ -102,7 +102,7 @@ def test_one_image_or_many(student, bench, rng):
 @graded("p4.train", points=0.6, rung="edges", hint="What is drawn at random before your first step?")
 @pytest.mark.timeout(60)
 def test_train_is_pure(student, bench, rng):
-    """The same seed gives the same model whatever was drawn before; what is handed over stays as it was."""
+    """The same seed gives the same model whatever was drawn before; data stay as they were; steps teach."""
     images, captions, tests, tokens = SHARED.few_scenes(rng, 6)
     seed, another, third, *found = rng.integers(2**31, size=10).tolist()
     seeds = [seed, seed, another, third, seed, another, third]
