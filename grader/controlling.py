@@ -25,7 +25,7 @@ from grader.results import files, gallery
 from grader.results.model import Context, Result, State
 from grader.results.store import ResultStore
 from grader.results.terminal import show
-from grader.scoring import CaseResult, Mistake, PictureFile
+from grader.scoring import CaseResult, Figure, Mistake, PictureFile
 from grader.seeds import GIVEN, grading_seed
 from grader.submission import Submission, SubmissionFolderError, collect
 from grader.tomlfile import ConfigError
@@ -232,6 +232,10 @@ class Controller:
             context.isolation = getattr(report, "isolation", "") or context.isolation
             tally.store.context.layers = getattr(report, "layers", None) or tally.store.context.layers
             tally.store.add(result)
+            if result.figure is not None:
+                question = tally.assignment.questions.get(result.question)
+                name = f"{result.question} {question.title}" if question else result.question
+                tally.store.leaderboard(name, result.figure.value, result.figure.order)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(
@@ -297,7 +301,16 @@ def case_of(said: dict[str, Any]) -> CaseResult:
     mistake = said["mistake"]
     known = None if mistake is None else Mistake(**mistake)
     pictures = tuple(PictureFile(**picture) for picture in said["pictures"])
-    return CaseResult(**{**said, "outcome": Outcome(said["outcome"]), "mistake": known, "pictures": pictures})
+    figure = said["figure"]
+    return CaseResult(
+        **{
+            **said,
+            "outcome": Outcome(said["outcome"]),
+            "mistake": known,
+            "pictures": pictures,
+            "figure": None if figure is None else Figure(**figure),
+        }
+    )
 
 
 def versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -64,7 +64,12 @@ def gate(request: pytest.FixtureRequest) -> Callable[[str], Gate]:
     """A calibrated gate by its id: ``gate("p5.accuracy").judge(student)``."""
     state = _state(request)
     show = state.artifacts.add if state.artifacts.folder else None
-    return functools.partial(state.run.gate, test=state.plan.test, show=show)
+
+    def found(gate_id: str) -> Gate:
+        ready = state.run.gate(gate_id, test=state.plan.test, show=show)
+        return dataclasses.replace(ready, rank=state.figures.append)
+
+    return found
 
 
 @pytest.fixture

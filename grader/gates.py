@@ -15,6 +15,7 @@ from grader.faults import GraderFault, Mismatch
 from grader.gate_file import GateRecord, load_gates
 from grader.measured import Measured
 from grader.pictures import Curves, Picture
+from grader.scoring import Figure
 from grader.seeds import seed_for
 from grader.sequential import RUNS, decide
 from grader.values import is_number
@@ -51,6 +52,7 @@ class Gate:
     :param seconds: of computing, for each run; None: the test's limit alone.
     :param data_bytes: the most data that the submission may hold; None: it does not matter.
     :param held_bytes: what it holds.
+    :param rank: takes the figure for a leaderboard (:class:`grader.scoring.Figure`).
     """
 
     id: str
@@ -63,6 +65,7 @@ class Gate:
     seconds: float | None = None
     data_bytes: int | None = None
     held_bytes: int = 0
+    rank: Callable[[Figure], None] | None = None
 
     def judge(self, subject: Trained) -> None:
         """Fail the test unless the subject passes the sequential rule; either way the margin is told.
@@ -78,9 +81,14 @@ class Gate:
             if len(figures) in (1, RUNS):
                 turned = [sign * figure for figure in figures]
                 passed = decide(turned, sign * self.record.threshold, self.record.sd_run)
+        typed = self.data_bytes is not None and self.held_bytes > self.data_bytes
+        if self.rank and not typed:  # which were rather trained elsewhere
+            value = round(sum(figures) / len(figures), 4)
+            self.rank(Figure(value, "desc" if sign > 0 else "asc"))
         if not passed:
             raise Mismatch(margin(self.record, figures))
-        if self.data_bytes is not None and self.held_bytes > self.data_bytes:
+        if typed:
+            assert self.data_bytes is not None
             raise Mismatch(typed_in(self.held_bytes, self.data_bytes))
         subject.notes.append(margin(self.record, figures))
 

@@ -23,7 +23,7 @@ from grader.launch import Allowance, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
 from grader.run import REFERENCE, STUDENT, AssignmentRun
-from grader.scoring import CaseResult, Mistake
+from grader.scoring import CaseResult, Figure, Mistake
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
 from grader.text import one_line, plain
@@ -50,6 +50,7 @@ class TestState:
     student: Subject | None = None
     workers: list[Worker] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     seconds: float = 0.0
     layers: list[str] = field(default_factory=list)
 
@@ -238,6 +239,8 @@ class Judge:
                 output=plain("\n".join(part for part in state.shown if part)),
                 note="; ".join(state.student.notes) if state.student else "",
                 pictures=tuple(state.artifacts.files),
+                # Public tests draw other data, and anybody can look for the seed that they like.
+                figure=state.figures[-1] if state.figures and not is_public(item.path.name) else None,
             )
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
         report.isolation = self.workers.level  # type: ignore[attr-defined]

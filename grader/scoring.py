@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Literal
 
 from grader.faults import Outcome
 from grader.points import Device, PlannedTest, exact
@@ -59,6 +60,14 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A measured figure to be ranked by: "desc" where more is better, "asc" where less is."""
+
+    value: float
+    order: Literal["asc", "desc"] = "desc"
+
+
+@dataclass(frozen=True)
 class PictureFile:
     """A picture that a test left behind.
 
@@ -81,6 +90,7 @@ class CaseResult:
     :param agreed: how many random inputs gave the right answer.
     :param summary: one line, safe to show for a hidden test; ``detail`` and ``output`` are for visible tests
         only.
+    :param figure: what a leaderboard ranks by, from a hidden test that measures something.
     :param note: one line that is worth knowing even where the test passed, such as a gate's margin.
     """
 
@@ -97,6 +107,7 @@ class CaseResult:
     output: str = ""
     note: str = ""
     pictures: tuple[PictureFile, ...] = ()
+    figure: Figure | None = None
 
 
 @dataclass(frozen=True)

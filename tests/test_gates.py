@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
@@ -13,6 +14,7 @@ from grader.config import Assignment, GateSpec
 from grader.faults import GraderFault, Mismatch
 from grader.gate_file import write_gates
 from grader.gates import Gate, Measured, find_gate, run_measure
+from grader.scoring import Figure
 from grader.thresholds import Circumstances, Figures, calibrated
 
 
@@ -103,6 +105,27 @@ def test_weights_that_were_handed_in_do_not_count_as_trained():
     assert "your files hold 2,401 bytes of data" in caught.value.summary
     assert "2,400 are allowed" in caught.value.summary
     replace(judged, held_bytes=99_999).judge(subject())  # where no limit is set nobody looks
+
+
+def test_a_figure_is_ranked_as_measured_whether_it_passes_or_not():
+    for runs, expected in (([0.97], 0.97), ([0.921], 0.921), ([0.959, 0.961, 0.9592], 0.9597)):
+        ranked = []
+        judged, _ = gate(runs)
+        with contextlib.suppress(Mismatch):
+            replace(judged, rank=ranked.append).judge(subject())
+        assert ranked == [Figure(expected, "desc")]
+    ranked = []
+    judged, _ = gate([-0.97], "lower")
+    replace(judged, rank=ranked.append).judge(subject())
+    assert ranked == [Figure(-0.97, "asc")]
+
+
+def test_weights_that_were_handed_in_are_not_ranked():
+    ranked = []
+    judged, _ = gate([0.97])
+    with pytest.raises(Mismatch):
+        replace(judged, data_bytes=10, held_bytes=11, rank=ranked.append).judge(subject())
+    assert ranked == []
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
