@@ -114,6 +114,33 @@ def tree_memory_bytes(root: int, *, guarded: bool = False) -> int:
     return total
 
 
+def tree_peak_bytes(root: int, *, guarded: bool = False) -> int | None:
+    """The most memory that each process of a tree has had at once, added up; None where no system tells.
+
+    The kernel keeps it (VmHWM), so that nothing is missed between two readings. What several processes share
+    counts in each of them: compare two readings of one worker.
+
+    :param guarded: the process itself is a guard of ours, and does not count.
+    """
+    try:
+        process = psutil.Process(root)
+        family = process.children(recursive=True)
+    except psutil.Error:
+        return None
+    peaks = [_peak(member.pid) for member in (family if guarded else [process, *family])]
+    known = [peak for peak in peaks if peak is not None]
+    return sum(known) if known else None
+
+
+def _peak(pid: int) -> int | None:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:
+            kilobytes = next(line for line in status if line.startswith(b"VmHWM:")).split()[1]
+    except (OSError, StopIteration):  # another system; a process that has just ended
+        return None
+    return int(kilobytes) << 10
+
+
 def _private(process: psutil.Process) -> int:
     taken = process.memory_info()
     return int(taken.rss - getattr(taken, "shared", 0))

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, Protocol
 
 import msgspec
 
+from grader.allowance import tree_peak_bytes
 from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import Member, mismatch
@@ -103,6 +104,15 @@ class Subject:
     def connection(self) -> Connection | None:
         """The worker, once there is one."""
         return self._connection
+
+    def peak_memory(self) -> int | None:
+        """Bytes that its processes have had at once at most, as the system counts them; None where unknown.
+
+        What a worker had before a test's first call is in it: the difference of two readings says what came
+        to it in between.
+        """
+        root = getattr(self._connection, "root", 0)
+        return tree_peak_bytes(root, guarded=getattr(self._connection, "guarded", False)) if root else None
 
     def anew(self) -> Subject:
         """The same code in a new process, which knows only what the test hands over. Its time comes from the

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from processes import Served
 
-from grader import cgroups
-from grader.allowance import TookTooMuch, tree_memory_bytes
+from grader import allowance, cgroups
+from grader.allowance import TookTooMuch, tree_memory_bytes, tree_peak_bytes
 from grader.launch import Allowance
 
 pytestmark = pytest.mark.timeout(120)
@@ -55,6 +55,45 @@ def test_where_shares_are_not_shown_what_is_a_processs_own_counts(monkeypatch: p
     monkeypatch.setattr(psutil.Process, "memory_full_info", refused)
     own = tree_memory_bytes(os.getpid())
     assert 0.3 * whole < own < 3 * whole
+
+
+GIVES_BACK = """
+def f(mib):
+    taken = b"x" * (mib << 20)
+    return True
+"""
+
+
+def test_the_peak_tells_what_was_taken_and_given_back(serve: Serve) -> None:
+    served = serve(GIVES_BACK)
+
+    def peak() -> int:
+        found = tree_peak_bytes(served.worker.root, guarded=served.worker.guarded)
+        assert found is not None
+        return found
+
+    assert served.f(1)
+    before = peak()
+    assert served.f(1)
+    assert peak() - before < 5 * MIB
+    assert served.f(60)
+    after = peak()
+    assert 55 * MIB < after - before < 70 * MIB
+    assert served.f(20)
+    assert peak() - after < 5 * MIB
+
+
+def test_a_peak_that_no_system_tells_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tree_peak_bytes(2**22 + 5) is None
+    own = tree_peak_bytes(os.getpid())
+    assert own is not None
+    assert own > 10 * MIB
+
+    def no_such_file(*_: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(allowance, "open", no_such_file, raising=False)
+    assert tree_peak_bytes(os.getpid()) is None
 
 
 # -- control groups: files that the kernel interprets. The kernel's side is tried where a machine has them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,17 @@ def test_the_questions_file_is_imported_before_any_input_is_sent() -> None:
         ("Load", "other"),
         ("Call", "other"),
     ]
+
+
+def test_the_peak_of_its_memory_is_a_number_where_there_is_a_process_to_look_at() -> None:
+    held = subject(answer(1.0))
+    assert held.peak_memory() is None, "nothing has been started"
+    held.flow.forward(1.0)
+    assert held.peak_memory() is None, "what answers is no process of its own"
+    held.script.root = os.getpid()  # type: ignore[attr-defined]
+    peak = held.peak_memory()
+    assert peak is not None
+    assert peak > 10 << 20
 
 
 def test_arguments_and_arrays_go_along() -> None:
