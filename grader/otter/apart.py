@@ -133,7 +133,7 @@ class Graded:
     """What came of it.
 
     :param result: None if the grader could not run.
-    :param document: Gradescope's results.json, with a row for each test.
+    :param document: Gradescope's results.json.
     :param fault: why the grade must not be used, in a line; empty if it may.
     :param log: the end of what pytest printed, for instructors; empty if all went well.
     :param ours: the grader is at fault, and not what was handed in.

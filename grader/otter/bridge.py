@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from grader.faults import GraderFault
-from grader.otter import rows
+from grader.otter import grades
 from grader.otter.apart import Apart, Graded
 from grader.otter.layout import COURSE, ENTRY, METADATA, Settings, entry_notebook
 from grader.release.autograder import NOT_THE_STUDENTS_FAULT, could_not_run
@@ -83,7 +83,7 @@ class Bridge:
 
     def after_grading(self, results: Any) -> None:
         """Our grade in place of what Otter found in the empty notebook."""
-        rows.fill(results, self.graded.result, self.graded.fault, self.document)
+        grades.fill(results, self.graded.result, self.graded.fault, self.document)
 
     def generate_report(self) -> str:
         """The table of points, for whoever runs Otter; on Gradescope for instructors only."""
@@ -135,8 +135,6 @@ def _document(graded: Graded, max_score: float) -> dict[str, Any]:
     if not graded.document:
         return could_not_run(max_score)
     said = dict(graded.document)
-    if graded.result:
-        said["tests"] = rows.rows(graded.result)
     if graded.ours and not graded.judged:
         said["output"] = "\n".join(filter(None, [NOT_THE_STUDENTS_FAULT, said.get("output")]))
     return said
