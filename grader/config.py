@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -34,6 +34,7 @@ FILE_NAME = "assignment.toml"
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+HiddenTests = Literal["summary", "hidden", "after_due_date", "after_published"]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 
 plain_file = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.[A-Za-z0-9]+")
@@ -98,12 +99,15 @@ class UploadRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     :param late_percent_per_day: taken off what was earned, for each day begun after the due date.
     :param late_grace_minutes: that cost nothing.
     :param late_most_percent: taken off at most.
+    :param hidden_tests: when students see on the platform what became of them: "summary" shows points and
+        messages of a question's hidden tests at once, the others are Gradescope's words for later or never.
     """
 
     per_day: Positive | None = None
     late_percent_per_day: Percent = 0.0
     late_grace_minutes: Annotated[int, msgspec.Meta(ge=0)] = 0
     late_most_percent: Percent = 100.0
+    hidden_tests: HiddenTests = "summary"
 
 
 class AssignmentFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from grader.config import Assignment, Question
+from grader.config import Assignment, HiddenTests, Question
 from grader.faults import Outcome
 from grader.points import PlannedTest
 from grader.results import gradescope
-from grader.results.model import Context, Result
+from grader.results.model import Context, Result, State
 from grader.results.store import ResultStore
-from grader.scoring import CaseResult, Mistake
+from grader.scoring import CaseResult, Mistake, PictureFile
 
 ASSIGNMENT = Assignment(
     id="p1",
@@ -60,11 +61,17 @@ def store_of(path: Path | None = None, **context: Any) -> ResultStore:
     return ResultStore(Context(seed=SEED, **context), TABLE, ASSIGNMENT, gradescope_path=path)
 
 
-def document(*cases: CaseResult, **context: Any) -> dict[str, Any]:
+def document(*cases: CaseResult, hidden_tests: HiddenTests = "summary", **context: Any) -> dict[str, Any]:
     store = store_of(**context)
     for each in cases:
         store.add(each)
-    return gradescope.document(store.finish())
+    return gradescope.document(store.finish(), hidden_tests=hidden_tests)
+
+
+def output(*cases: CaseResult, **more: Any) -> str:
+    """The text of the question's only row."""
+    (row,) = document(*cases, **more)["tests"]
+    return str(row["output"])
 
 
 def test_a_document_with_score_zero_stands_there_first(tmp_path: Path) -> None:
@@ -73,7 +80,7 @@ def test_a_document_with_score_zero_stands_there_first(tmp_path: Path) -> None:
     data = json.loads(path.read_bytes())
     assert data["score"] == 0
     assert "Grading has not come to an end" in data["output"]
-    assert [test["score"] for test in data["tests"]] == [0, 0, 0]
+    assert [test["score"] for test in data["tests"]] == [0]
 
 
 def test_it_follows_every_case(tmp_path: Path) -> None:
@@ -109,38 +116,34 @@ def test_a_leaderboard_is_there_only_with_entries() -> None:
 def test_a_full_run() -> None:
     data = document(case(SHOWN, seconds=1.4), case(HIDDEN, seconds=1.4))
     assert (data["score"], data["output"], data["execution_time"]) == (100, "", 3)
-    assert data["tests"][0] == {
-        "number": "1.1",
-        "name": "p1.a: A title",
-        "name_format": "text",
-        "score": 40.0,
-        "max_score": 40.0,
-        "output": "",
-        "output_format": "text",
-        "visibility": "visible",
-        "tags": ["p1.a", "figures"],
-        "status": "passed",
-    }
-    assert data["tests"][1]["visibility"] == "hidden"
+    assert data["tests"] == [
+        {
+            "number": "1",
+            "name": "p1.a: First",
+            "name_format": "text",
+            "score": 100.0,
+            "max_score": 100.0,
+            "output": "",
+            "output_format": "text",
+            "visibility": "visible",
+            "tags": ["p1.a"],
+            "status": "passed",
+        }
+    ]
 
 
-def test_a_visible_failure_shows_everything_and_labels_what_was_printed() -> None:
-    failed = case(
-        SHOWN,
-        Outcome.FAILED,
-        summary="gradients differ",
-        detail="dw1: -0.8 for -0.6",
-        output="score: 100\nPASSED",
-        mistake=Mistake("sign", "Look at the sign."),
-    )
-    assert document(failed)["tests"][0]["output"] == (
-        "gradients differ\n\nLook at the sign.\n\ndw1: -0.8 for -0.6\n\n"
-        "Your code printed:\n| score: 100\n| PASSED\n\nReview: Reread section 1."
-    )
+FAILED = case(
+    SHOWN,
+    Outcome.FAILED,
+    summary="gradients differ",
+    detail="dw1: -0.8 for -0.6",
+    output="score: 100\nPASSED",
+    mistake=Mistake("sign", "Look at the sign."),
+)
 
 
-def test_a_hidden_failure_shows_its_safe_message_and_mistake_only() -> None:
-    failed = case(
+def test_a_row_says_the_mistake_what_went_wrong_and_what_to_reread() -> None:
+    differs = case(
         HIDDEN,
         Outcome.FAILED,
         summary="differs on 3 of 200",
@@ -148,21 +151,134 @@ def test_a_hidden_failure_shows_its_safe_message_and_mistake_only() -> None:
         output="41.5",
         mistake=Mistake("sign", "Look at the sign."),
     )
-    data = document(failed)
-    assert (
-        data["tests"][1]["output"] == "differs on 3 of 200\n\nLook at the sign.\n\nReview: Reread section 1."
+    assert output(FAILED, differs) == (
+        "Look at the sign.\n\n"
+        "A title: 0 of 40 points\n"
+        "    gradients differ\n"
+        "    dw1: -0.8 for -0.6\n"
+        "    Your code printed:\n"
+        "    | score: 100\n"
+        "    | PASSED\n\n"
+        "Hidden tests: 0 of 60 points\n"
+        "    differs on 3 of 200\n\n"
+        "Review: Reread section 1."
     )
-    assert "41.5" not in json.dumps(data)
+
+
+def test_what_was_right_is_not_listed() -> None:
+    said = output(case(SHOWN), case(HIDDEN, Outcome.FAILED, summary="differs"))
+    assert said.startswith("A title: 0 of 40 points\n    right, but counts only together with")
+    said = output(case(SHOWN, Outcome.FAILED, summary="differs"), case(HIDDEN))
+    assert "Hidden" not in said
+    assert "A title: 0 of 40 points\n    differs" in said
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_STARTED, Outcome.NOT_RUN])
+def test_an_untouched_question_is_not_listed_test_by_test(outcome: Outcome) -> None:
+    said = output(case(SHOWN, outcome), case(HIDDEN, outcome))
+    first, *rest = said.split("\n\n")
+    assert first == outcome.value.replace("_", " ")
+    assert rest == (["Review: Reread section 1."] if outcome is Outcome.NOT_STARTED else [])
+
+
+def test_margins_of_gates_are_told_where_they_passed_too() -> None:
+    said = output(case(SHOWN, note="pass 0.9, yours 0.95"), case(HIDDEN, note="pass 0.9, yours 0.97"))
+    assert said == (
+        "A title: 40 of 40 points\n    pass 0.9, yours 0.95\n\n"
+        "Hidden tests: 60 of 60 points\n    pass 0.9, yours 0.97"
+    )
+
+
+def test_a_bonus_that_was_not_asked_for_is_not_missed() -> None:
+    (row,) = document(case(SHOWN), case(HIDDEN), case(GPU, Outcome.NOT_RUN, summary="needs a GPU"))["tests"]
+    assert (row["status"], row["output"], row["max_score"]) == ("passed", "", 100)
+
+
+@pytest.mark.parametrize("when", ["hidden", "after_due_date", "after_published"])
+def test_hidden_tests_are_a_row_of_their_own_where_a_course_wants_it(when: Any) -> None:
+    differs = case(HIDDEN, Outcome.FAILED, summary="differs on 3", mistake=Mistake("sign", "The sign."))
+    shown, hidden = document(case(SHOWN), differs, hidden_tests=when)["tests"]
+    assert (shown["visibility"], hidden["visibility"]) == ("visible", when)
+    assert (shown["number"], hidden["number"]) == ("1.1", "1.2")
+    assert shown["name"] == "p1.a: First (public tests)"
+    assert "differs" not in shown["output"]
+    assert "The sign." not in shown["output"]
+    assert "differs on 3" in hidden["output"]
+    assert "The sign." in hidden["output"]
+
+
+def test_tests_with_a_date_of_their_own_keep_it() -> None:
+    later = msgspec.structs.replace(HIDDEN, visibility="after_due_date")
+    store = ResultStore(Context(), [SHOWN, later], ASSIGNMENT)
+    store.add(case(SHOWN))
+    store.add(case(later))
+    visibilities = [row["visibility"] for row in gradescope.document(store.finish())["tests"]]
+    assert visibilities == ["visible", "after_due_date"]
 
 
 def test_hidden_text_does_not_come_through_even_where_the_result_holds_it() -> None:
-    result = store_of().finish()
+    store = store_of()
+    store.add(case(SHOWN, Outcome.FAILED, summary="differs"))
+    store.add(case(HIDDEN, Outcome.FAILED, summary="differs"))
+    result = store.finish()
     (question,) = result.questions
-    tests = [msgspec.structs.replace(test, detail="41.5", output="41.5") for test in question.tests]
+    tests = [
+        msgspec.structs.replace(test, detail=f"41.5 in {test.visibility}", output="41.5", title=test.title)
+        for test in question.tests
+    ]
     leaky = msgspec.structs.replace(result, questions=[msgspec.structs.replace(question, tests=tests)])
-    shown, *others = gradescope.document(leaky)["tests"]
-    assert "41.5" in shown["output"]
-    assert "41.5" not in json.dumps(others)
+    (row,) = gradescope.document(leaky)["tests"]
+    assert "41.5 in visible" in row["output"]
+    assert "41.5 in hidden" not in row["output"]
+    assert HIDDEN.title not in row["output"]
+
+
+def test_many_hidden_messages_are_not_all_told() -> None:
+    more = [msgspec.structs.replace(HIDDEN, test=f"test_hidden.py::test_{n}", points=10) for n in range(6)]
+    store = ResultStore(Context(), [SHOWN, *more], ASSIGNMENT)
+    for number, plan in enumerate(more):
+        store.add(case(plan, Outcome.FAILED, summary=f"differs in its own way {number}"))
+    (row,) = gradescope.document(store.finish())["tests"]
+    assert row["output"].count("differs in its own way") == 3
+
+
+# -- pictures
+
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + b"x" * 40
+
+
+def drawn(folder: Path, *files: str, state: State = "finished") -> dict[str, Any]:
+    store = store_of(artifacts=str(folder))
+    pictures = tuple(PictureFile(name, f"<b>{name}</b>") for name in files)
+    store.add(case(SHOWN, Outcome.FAILED, summary="a < b", pictures=pictures))
+    (row,) = gradescope.document(store.finish(state))["tests"]
+    return dict(row)
+
+
+def test_pictures_stand_in_the_page_and_all_text_is_escaped(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    row = drawn(tmp_path, "a.png")
+    assert row["output_format"] == "html"
+    assert f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}" in row["output"]
+    assert "a &lt; b" in row["output"]
+    assert "<b>" not in row["output"]
+    assert 'alt="&lt;b&gt;a.png&lt;/b&gt;"' in row["output"]
+
+
+def test_pictures_that_are_gone_or_too_large_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "large.png").write_bytes(PIXEL + bytes(200_000))
+    row = drawn(tmp_path, "gone.png", "large.png")
+    assert row["output_format"] == "text"
+    for number in range(20):
+        (tmp_path / f"{number}.png").write_bytes(PIXEL + bytes(140_000))
+    row = drawn(tmp_path, *(f"{number}.png" for number in range(20)))
+    assert row["output"].count("<figure>") == 10
+
+
+def test_pictures_wait_for_the_end(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PIXEL)
+    assert drawn(tmp_path, "a.png", state="stopped")["output_format"] == "text"
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
@@ -173,25 +289,23 @@ def test_neither_seed_nor_its_source_is_in_it(outcome: Outcome) -> None:
 
 
 def test_right_figures_that_are_not_paid_are_not_passed() -> None:
-    data = document(case(SHOWN), case(HIDDEN, Outcome.FAILED, summary="differs"))
-    assert (data["tests"][0]["status"], data["tests"][0]["score"]) == ("failed", 0)
-    assert "counts only together with a right answer on random inputs" in data["tests"][0]["output"]
+    (row,) = document(case(SHOWN), case(HIDDEN, Outcome.FAILED, summary="differs"))["tests"]
+    assert (row["status"], row["score"]) == ("failed", 0)
+    assert "counts only together with a right answer on random inputs" in row["output"]
 
 
-def test_a_test_that_was_not_judged_is_neither_right_nor_wrong() -> None:
-    assert "status" not in document(case(HIDDEN, Outcome.GRADER_ERROR))["tests"][1]
-    data = document(case(SHOWN))
-    hidden, fast = data["tests"][1:]
-    assert "status" not in hidden
-    assert (hidden["output"], hidden["max_score"]) == ("not run", 60)
-    assert ("status" in fast, fast["output"], fast["max_score"]) == (False, "not run: needs a GPU", 0)
+def test_a_question_that_was_not_judged_is_neither_right_nor_wrong() -> None:
+    assert "status" not in document(case(SHOWN), case(HIDDEN, Outcome.GRADER_ERROR))["tests"][0]
+    (row,) = document(case(SHOWN))["tests"]
+    assert "status" not in row
+    assert "Hidden tests: 0 of 60 points\n    not run" in row["output"]
 
 
 def test_an_incomplete_result_says_so() -> None:
     assert document(case(SHOWN))["output"] == gradescope.INCOMPLETE
     broken = document(case(SHOWN), case(HIDDEN, Outcome.GRADER_ERROR, summary="the reference raised"))
     assert broken["output"] == gradescope.INCOMPLETE
-    assert broken["tests"][1]["output"].startswith("could not be judged: the reference raised")
+    assert "could not be judged: the reference raised" in broken["tests"][0]["output"]
     assert broken["extra_data"]["complete"] is False
 
 
@@ -220,7 +334,7 @@ def test_markup_and_escapes_are_only_text(tmp_path: Path) -> None:
     store.finish()
     data = json.loads(path.read_bytes())
     test = data["tests"][0]
-    assert test["output"].startswith("<script>alert(1)</script>\n\n")
+    assert test["output"].startswith("A title: 0 of 40 points\n    <script>alert(1)</script>\n")
     assert test["output_format"] == "text"
     assert "\\u001b" not in path.read_text()
     assert "\\u0000" not in path.read_text()

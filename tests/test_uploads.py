@@ -264,4 +264,5 @@ def test_rules_are_off_unless_somebody_writes_them() -> None:
         "late_percent_per_day": 0.0,
         "late_grace_minutes": 0,
         "late_most_percent": 100.0,
+        "hidden_tests": "summary",
     }

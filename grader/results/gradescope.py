@@ -1,7 +1,7 @@
 """Writes the result as Gradescope's results.json (its autograder documentation, 2025-01).
 
 Students read most of this file, so it holds neither the seed nor anything of a hidden test but its verdict.
-All text is declared as plain text, which Gradescope escapes.
+Text is declared as plain text, which Gradescope escapes; a row with pictures is a page that we escape.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from grader.config import HiddenTests
 from grader.faults import Outcome
-from grader.results.model import QuestionResult, Result, TestResult
+from grader.results.model import Result
+from grader.results.rows import rows
 from grader.scoring import UNJUDGED
 from grader.uploads import COUNTED, Late
 
@@ -21,18 +23,20 @@ UNFINISHED = {
     "finished": "",
 }
 INCOMPLETE = "Not complete: some tests were not judged, so this score is provisional."
-PRINTED = "Your code printed:"
 
 
-def render(result: Result, late: Late | None = None) -> bytes:
+def render(result: Result, late: Late | None = None, hidden_tests: HiddenTests = "summary") -> bytes:
     """The text of results.json. Gradescope takes NaN for a failure of the autograder; it raises here."""
-    return json.dumps(document(result, late), allow_nan=False).encode("ascii") + b"\n"
+    return json.dumps(document(result, late, hidden_tests), allow_nan=False).encode("ascii") + b"\n"
 
 
-def document(result: Result, late: Late | None = None) -> dict[str, Any]:
+def document(
+    result: Result, late: Late | None = None, hidden_tests: HiddenTests = "summary"
+) -> dict[str, Any]:
     """results.json as data. While the run starts it is the fallback: a score of 0 and a sentence.
 
-    :param late: taken off the score; the tests show what the work is worth.
+    :param late: taken off the score; the rows show what the work is worth.
+    :param hidden_tests: when students see what became of them.
     """
     earned = _clamp(result.score, result.max_score) + result.bonus
     said: dict[str, Any] = {
@@ -53,48 +57,13 @@ def document(result: Result, late: Late | None = None) -> dict[str, Any]:
             "submission_hash": result.submission_hash,
             "schema_version": result.schema_version,
         },
-        "tests": [
-            _test(f"{number}.{part}", question, test)
-            for number, question in enumerate(result.questions, 1)
-            for part, test in enumerate(question.tests, 1)
-        ],
+        "tests": rows(result, hidden_tests),
     }
     if result.leaderboard:
         said["leaderboard"] = [
             {"name": entry.name, "value": entry.value, "order": entry.order} for entry in result.leaderboard
         ]
     return said
-
-
-def _test(number: str, question: QuestionResult, test: TestResult) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "number": number,
-        "name": f"{question.id}: {test.title}",
-        "name_format": "text",
-        "score": _clamp(test.points, test.max_points),
-        "max_score": test.max_points,
-        "output": _output(question, test),
-        "output_format": "text",
-        "visibility": test.visibility,
-        "tags": [question.id, test.rung],
-    }
-    if test.outcome not in UNJUDGED:  # without a status Gradescope marks it neither right nor wrong
-        right = test.outcome is Outcome.PASSED and test.points == test.max_points
-        said["status"] = "passed" if right else "failed"
-    return said
-
-
-def _output(question: QuestionResult, test: TestResult) -> str:
-    parts = [test.message, test.note]
-    if test.mistake:
-        parts.append(test.mistake.message)
-    if test.visibility == "visible":  # the model holds nothing else either; this file must not depend on that
-        parts.append(test.detail)
-        if test.output:
-            parts.append("\n".join([PRINTED, *(f"| {line}" for line in test.output.splitlines())]))
-    if test.points < test.max_points and test.outcome not in UNJUDGED:
-        parts.append(f"Review: {question.review}" if question.review else "")
-    return "\n\n".join(part for part in parts if part)
 
 
 def _counted(result: Result) -> bool:

@@ -48,7 +48,8 @@ class ResultStore:
         self._leaderboard: dict[str, LeaderboardEntry] = {}
         self._faulty = False
         self._state: State = "starting"
-        writers = ((json_path, json_file.render), (gradescope_path, partial(gradescope.render, late=late)))
+        as_shown = partial(gradescope.render, late=late, hidden_tests=assignment.uploads.hidden_tests)
+        writers = ((json_path, json_file.render), (gradescope_path, as_shown))
         self._writers = [(path, render) for path, render in writers if path is not None]
         self.write()
         if self.unwritten:
