@@ -115,6 +115,39 @@ class Directory:
             os.close(held)
 
 
+class OneFile:
+    """A submission that is a single file, as a folder that holds nothing else; see
+    :class:`grader.handed_in.Source`.
+
+    :raises OSError: it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.strange: list[str] = []
+        self.refusals: Mapping[str, str] = {}
+        self._name = path.name
+        # It may be a link: whoever named it is not the one who handed it in.
+        self._file = open(os.open(path, file_flags & ~getattr(os, "O_NOFOLLOW", 0)), "rb")  # noqa: SIM115
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self._file.close()
+
+    def entries(self, where: Where) -> Iterator[tuple[str, Kind]]:
+        """The file alone; see :class:`grader.handed_in.Source`."""
+        if not where:
+            yield self._name, Kind.FILE
+
+    def read(self, where: Where, name: str, limit: int) -> bytes:
+        """Its content; see :class:`grader.handed_in.Source`."""
+        try:
+            self._file.seek(0)
+            return self._file.read(limit + 1)
+        except OSError as error:
+            raise RefusedError(f"it cannot be read ({error.strerror})") from None
+
+
 def _open(folder: int | Path, name: str, flags: int) -> int:
     if isinstance(folder, int):
         return os.open(name, flags, dir_fd=folder)

@@ -1,6 +1,7 @@
-"""Opens what was handed in, a folder or a zip, and finds the place in it where the declared files lie.
+"""Opens what was handed in, a folder, a zip or a notebook, and finds the place where the declared files lie.
 
-A submission lies flat, in a folder named after the assignment, or one folder further down.
+A submission lies flat, in a folder named after the assignment, or one folder further down. Where no declared
+file is, and none that was meant to be one, a notebook stands for them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader import misnamed
+from grader.cells import SUFFIX
 from grader.config import Assignment
-from grader.directory import Directory, kind_of
+from grader.directory import Directory, OneFile, kind_of
 from grader.handed_in import (
     MAX_ENTRIES,
     MAX_FOLDERS,
@@ -45,7 +47,7 @@ class Intake:
         self.assignment = assignment
         self.source = source
         self.name = one_line(str(source.path))
-        self._wanted = {*assignment.files, assignment.id}
+        self._wanted = {*assignment.files, assignment.id, assignment.id + SUFFIX}
         self._folded = set(map(folded, self._wanted))
         self._listings: dict[Where, dict[str, Kind]] = {}
         self._seen = 0
@@ -107,7 +109,7 @@ class Intake:
             raise SubmissionFolderError(f"{one_line(place)} cannot be read: {error.strerror}") from None
         far: list[Where] = [(name,) for name in below if name != own]
         far += [(*where, own) for where in far if self._peek(where).get(own) is Kind.FOLDER]
-        places = self._best(near + far)
+        places = self._best(near + far) or [where for where in near + far if self.notebooks(where)]
         if not places:
             return near[0]
         winners = [where for where in near if where in places] or [where for where in far if where in places]
@@ -135,23 +137,48 @@ class Intake:
         places = [where for where in places if exact[where] == max(exact.values())]
         if len(places) == 1:
             return places
-        meant = {where: sum(self.meant(where, name) is not None for name in files) for where in places}
+        meant = {
+            where: sum(self.meant(where, name, notebooks=False) is not None for name in files)
+            for where in places
+        }
         best = max(meant.values())
         return [where for where in places if meant[where] == best and (best or exact[where])]
 
-    def meant(self, where: Where, wanted: str) -> tuple[str, str] | None:
-        """The name in a folder that stands for a declared file which is not there, and advice."""
+    def meant(self, where: Where, wanted: str, *, notebooks: bool = True) -> tuple[str, str] | None:
+        """The name in a folder that stands for a declared file which is not there, and advice.
+
+        :param notebooks: whether it may be a notebook's, to be exported.
+        """
         names = self._peek(where)
         if wanted in names:
             return None
-        return misnamed.likeliest(wanted, names.keys() - set(self.assignment.files))
+        others = names.keys() - set(self.assignment.files)
+        return misnamed.likeliest(wanted, others if notebooks else others - set(self.notebooks(where)))
+
+    def notebooks(self, where: Where) -> list[str]:
+        """The notebooks in a folder, by name."""
+        names = self._peek(where).items()
+        return [name for name, kind in names if kind is Kind.FILE and name.lower().endswith(SUFFIX)]
+
+    def notebook(self) -> str:
+        """The notebook that stands for the declared files; empty if there is none.
+
+        :raises SubmissionFolderError: several could be meant.
+        """
+        found, own = self.notebooks(self.where), self.assignment.id + SUFFIX
+        if len(found) > 1 and own not in found:
+            names = " and ".join(map(shown, found[:2]))
+            raise SubmissionFolderError(
+                f"{self.name} holds several notebooks ({names}): hand in one, or call the right one {own}"
+            )
+        return own if own in found else found[0] if found else ""
 
 
 @contextmanager
 def opened(assignment: Assignment, path: Path) -> Iterator[Intake]:
     """What was handed in, to be closed.
 
-    :param path: a folder, or a zip.
+    :param path: a folder, a zip, or a notebook.
     :raises SubmissionFolderError: nothing that can be graded is there.
     """
     source = _source(assignment, path)
@@ -170,6 +197,8 @@ def _source(assignment: Assignment, path: Path) -> Source:
         if stat.S_ISREG(mode):
             with path.open("rb") as file:
                 start = file.read(4)
+            if path.suffix.lower() == SUFFIX:
+                return OneFile(path)
             if path.suffix.lower() == ".zip" or start in zip_starts:
                 return Zipped(path, assignment.files)
             if path.suffix.lower() in ARCHIVES:
@@ -177,7 +206,7 @@ def _source(assignment: Assignment, path: Path) -> Source:
                     f"{name} is an archive of a kind that is not read here: hand in a zip of {wanted}"
                 )
         raise SubmissionFolderError(
-            f"{name} is {kind_of(mode)}; name the folder that holds {wanted}, or a zip of it"
+            f"{name} is {kind_of(mode)}; name the folder that holds {wanted}, a zip of it, or a notebook"
         )
     except (FileNotFoundError, NotADirectoryError):
         raise SubmissionFolderError(f"there is no folder or zip {name}") from None

@@ -17,6 +17,7 @@ import numpy as np
 
 from grader.bench import Bench
 from grader.beside import load
+from grader.cells import CELLS_FILE
 from grader.compare import Precision
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
@@ -135,6 +136,7 @@ class AssignmentRun:
             allowance=allowance,
             module=module,
             problems=plan.problems,
+            cells=self.submission.cells if role == STUDENT else {},
         )
 
     def plan(self, role: str, question: str, test: str) -> Plan:
@@ -150,6 +152,8 @@ class AssignmentRun:
                 if file.state is not FileState.OK
             }
             modules = {name: file for name, file in modules.items() if name not in problems}
+            if self.submission.cells:
+                modules |= {Path(name).stem: CELLS_FILE for name in self.submission.ok}
         elif role == REFERENCE:
             folder = self._reference()
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import itertools
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,13 @@ REPLAYABLE_SECONDS = 1.0  # a longer call is a training run: not replayed
 RECORD_LIMIT = 32 << 20
 # What all answers to one test may take: it keeps them until it has asked everything. Ours take 7 MiB in one.
 ANSWERS_LIMIT = 256 << 20
+# Of a notebook: failed cells that are looked at and that a message names, and characters that each gets.
+MOST_FAILURES = 20
+MOST_CELLS = 2
+CELL_CHARACTERS = 160
+CELL = re.compile(r"cell ([0-9]{1,5})")
+# What may be raised because a cell that should have defined something failed.
+NAMELESS = {"NameError", "NotImplementedError", "AttributeError"}
 HEADER_WEIGHT = 64  # bytes of objects that a byte of a header can become
 
 
@@ -71,6 +79,7 @@ class Subject:
     :param interface: module to members, from the pristine stubs.
     :param question: id of the question that is being judged; a stub of another one reads "needs ...".
     :param problems: module to why its file was not taken.
+    :param cells: of a notebook that was handed in: the numbers of its cells, with the question of each.
     """
 
     role: str
@@ -84,6 +93,7 @@ class Subject:
     evidence: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[int, str] = field(default_factory=dict)
     connect_apart: Callable[[], Connection] | None = None
     process: int = 0
     connections: list[Connection] = field(default_factory=list)  # of all its processes
@@ -92,6 +102,7 @@ class Subject:
     _recorded_bytes: int = 0
     _answer_bytes: int = 0
     _loaded: set[str] = field(default_factory=set)
+    _failed: dict[str, str] = field(default_factory=dict)  # module to which cells of a notebook failed
     _taken: list[int] = field(default_factory=lambda: [0])  # bytes of answers, over all its processes
     _asked: bool = False  # whether the worker has seen inputs: what it says from then on may carry them
 
@@ -123,6 +134,7 @@ class Subject:
             process=next(self._numbers),
             _connection=None,
             _loaded=set(),
+            _failed={},
         )
 
     def run(self, function: BenchFunction, /, *args: Value, **kwargs: Value) -> Value:
@@ -211,8 +223,29 @@ class Subject:
             self._connection = self.connect()
             self.connections.append(self._connection)
         if module not in self._loaded:
-            self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
+            failed = self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
+            self._failed[module] = self._of_cells(failed) if self.cells else ""
             self._loaded.add(module)
+
+    def _of_cells(self, failed: Value) -> str:
+        """Which cells failed while a module was loaded, in a sentence. A worker may say anything here."""
+        said = []
+        for failure in failed[:MOST_FAILURES] if isinstance(failed, list) else []:
+            match failure:
+                case (int() as number, line, str() as kind, str() as text, stub) if number in self.cells:
+                    if isinstance(stub, str) and stub in self.questions:  # it only tried what is not started
+                        continue
+                    # Once inputs have been sent, what a cell says may carry them.
+                    told = "an exception" if self._asked else f"{kind}: {text}" if text else kind
+                    said.append(clean(f"{self._cell(number, line)} failed: {told}", CELL_CHARACTERS))
+        more = f"; and {len(said) - MOST_CELLS} more" if len(said) > MOST_CELLS else ""
+        return "; ".join(said[:MOST_CELLS]) + more
+
+    def _cell(self, number: int, line: object) -> str:
+        """A cell of the notebook in words."""
+        question = f" ({self.cells[number]})" if self.cells[number] in self.questions else ""
+        there = isinstance(line, int) and 0 < line < 10_000
+        return f"cell {number}{question}" + (f", line {line}" if there else "")
 
     def _exchange(self, message: messages.Request, buffers: list[memoryview], what: str) -> Value:
         assert self._connection is not None
@@ -228,6 +261,8 @@ class Subject:
             return self._value(message, reply, buffer, what)
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
+            if self.cells and isinstance(message, messages.Load):
+                said += "; cells that only try something begin with the line '# scratch'"
             self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
         except TookTooMuch as error:
             said = f"stopped in {what}: its processes took more than {error.limit >> 20:,} MiB of memory"
@@ -286,12 +321,18 @@ class Subject:
 
     def _place(self, reply: messages.Raised) -> str:
         """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
+        if self.cells and (cell := CELL.fullmatch(reply.file or "")) and int(cell[1]) in self.cells:
+            return f" ({self._cell(int(cell[1]), reply.line)})"
         known = reply.file in {f"{module}.py" for module in self.interface}
         if not known or reply.line is None or not 0 < reply.line < 10_000:
             return ""
         return f" ({reply.file}, line {reply.line})"
 
     def _fault(self, fault: SubmissionFault) -> NoReturn:
+        failed = "; ".join(filter(None, self._failed.values()))
+        unrelated = isinstance(fault, Unusable) or fault.outcome is Outcome.TIMED_OUT
+        if failed and not unrelated and (not isinstance(fault, Raised) or NAMELESS & set(fault.types)):
+            fault.summary, fault.told = f"{fault.summary}; {failed}", f"{fault.told}; {failed}"
         if self.role == "student" or isinstance(fault, Raised):
             fault.role = self.role
             raise fault

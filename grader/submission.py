@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import tokenize
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePath
 
+from grader import notebook_intake
+from grader.cells import CELLS_FILE, HandedIn
 from grader.config import Assignment
 from grader.faults import GraderFault
 from grader.handed_in import (
@@ -60,6 +63,9 @@ class Submission:
     :param ignored: names of other files that lay there, at most 50.
     :param digest: SHA-256 of the names and contents of the files taken, in hexadecimal.
     :param held_bytes: how much data the modules taken hold together, see :mod:`grader.held_data`.
+    :param remarks: what is to be said of the whole, a sentence each.
+    :param cells: of a notebook that was taken in the place of files: the numbers of its cells, with the
+        question that each one's marker names.
     """
 
     folder: Path
@@ -68,6 +74,8 @@ class Submission:
     ignored: tuple[str, ...] = ()
     digest: str = ""
     held_bytes: int = 0
+    remarks: tuple[str, ...] = ()
+    cells: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> tuple[str, ...]:
@@ -75,42 +83,40 @@ class Submission:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return tuple(file.note for file in self.files if file.note)
+        return (*self.remarks, *(file.note for file in self.files if file.note))
 
 
 def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: Path) -> Submission:
     """Copy the declared files found in ``folder``, and our own given files, into ``run_folder``.
 
-    :param folder: what was handed in: a folder, or a zip.
+    :param folder: what was handed in: a folder, a zip, or a notebook.
     :param run_folder: made if it does not exist.
     :param given_from: the judge's copy of the given files, ``starter/pN``.
     :raises SubmissionFolderError: nothing to grade there.
     :raises GraderFault: a given file of ours is missing, or the run folder cannot be written.
     """
-    contents: dict[str, bytes] = {}
-    files = []
     with opened(assignment, folder) as intake:
-        for name in assignment.files:
-            try:
-                content = _read(intake, name, MAX_TOTAL_BYTES - sum(map(len, contents.values())))
-            except RefusedError as refused:
-                note = f"{name} is refused: {refused}"
-                files.append(SubmittedFile(name, FileState.REFUSED, note))
-                continue
-            if content is None:
-                files.append(_absent(intake, name))
-            else:
-                contents[name] = content
-                files.append(SubmittedFile(name, FileState.OK, _note(name, content)))
+        contents, files = _modules(assignment, intake)
+        present = {
+            file.name: contents.get(file.name)
+            for file in files
+            if file.state in (FileState.OK, FileState.REFUSED)
+            or intake.meant(intake.where, file.name, notebooks=False)
+        }
+        found = notebook_intake.find(assignment, intake, present)
         extra = intake.source.strange + [
             name
             for name, kind in intake.look(intake.where).items()
-            if kind is not Kind.FOLDER and name not in (*assignment.files, *assignment.given)
+            if kind is not Kind.FOLDER and name not in (*assignment.files, *assignment.given, found.name)
         ]
+    written = contents
+    if found.handed is not None:
+        contents, files = _of_notebook(assignment, found.handed)
+        written = {CELLS_FILE: found.handed.encoded()}
     given = {name: _given(given_from / name) for name in assignment.given}
     try:
         run_folder.mkdir(parents=True, exist_ok=True)
-        for name, content in (contents | given).items():
+        for name, content in (written | given).items():
             (run_folder / name).write_bytes(content)
     except OSError as error:
         raise GraderFault(f"the submission cannot be copied to {run_folder}: {error.strerror}") from None
@@ -121,7 +127,43 @@ def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: 
         tuple(extra[:MAX_IGNORED]),
         digest(contents),
         sum(held_bytes(content) for name, content in contents.items() if name.endswith(".py")),
+        found.notes,
+        found.handed.questions if found.handed is not None else {},
     )
+
+
+def _modules(assignment: Assignment, intake: Intake) -> tuple[dict[str, bytes], list[SubmittedFile]]:
+    """The declared files that are there, and what became of each."""
+    contents: dict[str, bytes] = {}
+    files = []
+    for name in assignment.files:
+        try:
+            content = _read(intake, name, MAX_TOTAL_BYTES - sum(map(len, contents.values())))
+        except RefusedError as refused:
+            note = f"{name} is refused: {refused}"
+            files.append(SubmittedFile(name, FileState.REFUSED, note))
+            continue
+        if content is None:
+            files.append(_absent(intake, name))
+        else:
+            contents[name] = content
+            files.append(SubmittedFile(name, FileState.OK, _note(name, content)))
+    return contents, files
+
+
+def _of_notebook(assignment: Assignment, handed: HandedIn) -> tuple[dict[str, bytes], list[SubmittedFile]]:
+    """The same of a notebook: the files that its cells stand for."""
+    contents: dict[str, bytes] = {}
+    files = []
+    for name in assignment.files:
+        text = handed.own_text(PurePath(name).stem) if name.endswith(".py") else ""
+        if text:
+            contents[name] = text.encode()
+            files.append(SubmittedFile(name, FileState.OK))
+        else:
+            note = f"{name} is missing: no cell of the notebook is handed in for it"
+            files.append(SubmittedFile(name, FileState.MISSING, note))
+    return contents, files
 
 
 def digest(contents: dict[str, bytes]) -> str:

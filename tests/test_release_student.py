@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.cells import read
 from grader.config import Course, load_assignment
 from grader.faults import GraderFault
 from grader.gate_file import GateRecord, WrongSolution, load_gates, write_gates
@@ -51,6 +52,7 @@ def test_the_release_holds_what_students_need(unpacked):
         "starter/q1/answers.md",
         "starter/q1/given.py",
         "starter/q1/halves.py",
+        "starter/q1/q1.ipynb",
     }
     assert "grader/plugin.py" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
@@ -248,6 +250,9 @@ def test_this_course_releases_no_line_of_a_solution(released, assignment_id):
             secret |= _long(block.lines)
     assert secret
     code = {name: text for name, text in released.items() if not name.endswith(f"{assignment_id}/README.md")}
+    # In a notebook the text between the code is the handout's.
+    notebook = f"student/starter/{assignment_id}/{assignment_id}.ipynb"
+    code[notebook] = "\n".join(read(released[notebook].encode()).code)
     found = [(name, line) for name, text in code.items() for line in secret if line in text]
     assert found == []
 

@@ -148,7 +148,7 @@ def test_a_file_instead_of_a_folder(box: Path) -> None:
     fill(box, "p1.txt")
     with pytest.raises(
         SubmissionFolderError,
-        match=r"is a file; name the folder that holds flow.py, choice.py, or a zip of it",
+        match=r"is a file; name the folder that holds flow.py, choice.py, a zip of it, or a notebook",
     ):
         locate(P1, box / "p1.txt")
 

@@ -10,6 +10,7 @@ row, or all of a solution or test that has fewer.
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def leaks(tree: Mapping[str, bytes], secrets: Mapping[Passage, str]) -> list[Lea
     """
     found: list[Leak] = []
     for name in sorted(tree):
-        lines = list(telling_lines(tree[name].decode("utf-8", errors="replace").splitlines()))
+        lines = list(telling_lines(_lines(name, tree[name])))
         for start, (number, first) in enumerate(lines):
             for size in range(1, PASSAGE + 1):
                 origin = secrets.get(tuple(text for _, text in lines[start : start + size]))
@@ -91,6 +92,25 @@ def leaks(tree: Mapping[str, bytes], secrets: Mapping[Passage, str]) -> list[Lea
                     found.append(Leak(name, number, first, origin))
                     break
     return found
+
+
+def _lines(name: str, content: bytes) -> list[str]:
+    """A file's lines; of a notebook those of every text in it, whatever cell, output or property it is in."""
+    text = content.decode("utf-8", errors="replace")
+    if not name.endswith(".ipynb"):
+        return text.splitlines()
+    lines: list[str] = []
+    left = [json.loads(text)]
+    while left:
+        match left.pop():
+            case str() as found:
+                lines += found.splitlines()
+            case list() as found:
+                # A source may be a list of its lines.
+                left += reversed(found)
+            case dict() as found:
+                left += reversed([*found, *found.values()])
+    return lines
 
 
 def _secret_places(course: Course, assignment: Assignment) -> Iterator[tuple[Path, list[str], Set[str]]]:

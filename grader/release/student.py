@@ -22,6 +22,7 @@ from grader.release import starter
 from grader.release.answers import without_rubrics
 from grader.release.archive import STAMP, engine_files, write_folder, write_zip
 from grader.release.leaks import is_shipped, leaks, secret_passages
+from grader.release.notebooks import build_notebook
 from grader.release.pages import engine_version, render, requirements
 
 HANDOUT = "README.md"
@@ -68,6 +69,8 @@ def student_tree(course: Course, assignments: Sequence[Assignment]) -> dict[str,
         tree.update(_assignment_files(assignment))
         for file, text in starter.generate(course, assignment).items():
             tree[f"starter/{assignment.id}/{file}"] = text.encode()
+        notebook = f"starter/{assignment.id}/{assignment.id}.ipynb"
+        tree[notebook] = build_notebook(course, assignment).encode()
         answers = assignment.folder / ANSWERS
         if answers.is_file():  # beside the code, so that it is handed in with it
             template = without_rubrics(answers.read_text(encoding="utf-8"))

@@ -15,8 +15,9 @@ import msgspec
 import torch
 
 from grader.worker import codec, latch, messages, modules, plain, probe, sandbox, wire
+from grader.worker.raising import place, raised
 
-MESSAGE_LIMIT = 500
+MOST_FAILURES = 20  # of a notebook's cells, told to the judge
 # Built here, before the fork: it takes longer than all the rest of a worker's start.
 decode_request = wire.decoder(messages.Request)
 
@@ -78,7 +79,7 @@ class Worker:
         module = error.obj
         if type(module) is not types.ModuleType or module.__name__ not in self.settings.modules:
             return None
-        if _place(error, self.settings.folder)[0] is not None:  # the submission's own line asked
+        if place(error, self.settings.folder)[0] is not None:  # the submission's own line asked
             return None
         return missing_name(module, error.name or "")
 
@@ -94,7 +95,7 @@ class Worker:
             if request.module in self.settings.problems:
                 return messages.Absent(request.id, self.settings.problems[request.module]), []
             importlib.import_module(request.module)
-            return messages.Answer(request.id, None), []
+            return self.packed(request.id, failed_cells(request.module))
         found = self.find(request)
         if isinstance(found, messages.Absent):
             return found, []
@@ -143,6 +144,16 @@ def missing_name(module: types.ModuleType, wanted: str) -> str:
     return f"{module.__name__}.py defines no {wanted}{hint}"
 
 
+def failed_cells(module: str) -> list[tuple[int, int | None, str, str, str | None]] | None:
+    """Which cells of a notebook failed when a module was loaded: number, line, exception, its text, and which
+    stub was reached; None for a module that is a file."""
+    failures = modules.failures(module)[:MOST_FAILURES]
+    return [
+        (number, said.line if said.file == f"cell {number}" else None, said.types[0], said.message, said.stub)
+        for number, said in failures
+    ] or None
+
+
 def process_globals() -> tuple[Any, ...]:
     """Process-wide settings that one test must not leave changed for the next."""
     return (
@@ -152,49 +163,6 @@ def process_globals() -> tuple[Any, ...]:
         torch.are_deterministic_algorithms_enabled(),
         os.getcwd(),
     )
-
-
-def raised(number: int, error: BaseException, stage: str, folder: str) -> messages.Raised:
-    """An exception as plain text, formatted here and never by the judge."""
-    try:
-        said = error.msg if type(error) is SyntaxError else error  # its str() adds the place
-        text = str(said)[:MESSAGE_LIMIT].encode(errors="backslashreplace").decode()
-    except BaseException:  # a __str__ that raises
-        text = "(the exception's own text could not be made)"
-    stub = None
-    if isinstance(error, NotImplementedError) and error.args and isinstance(error.args[0], str):
-        stub = error.args[0][:MESSAGE_LIMIT]
-    file, line, source = _place(error, folder)
-    return messages.Raised(
-        id=number,
-        types=[kind.__name__[:100] for kind in type(error).__mro__][:20],
-        message=text,
-        stub=stub,
-        file=file,
-        line=line,
-        source=source,
-        stage=stage,
-    )
-
-
-def _place(error: BaseException, folder: str) -> tuple[str | None, int | None, str | None]:
-    if isinstance(error, SyntaxError):
-        file, line, text = error.filename, error.lineno, error.text
-        if isinstance(file, str) and file.startswith(folder) and isinstance(line, int):
-            return os.path.basename(file), line, text.strip()[:200] if isinstance(text, str) else None
-    place: tuple[str | None, int | None, str | None] = (None, None, None)
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith(folder + os.sep):
-            place = (os.path.basename(name), trace.tb_lineno, None)
-        trace = trace.tb_next
-    if place[0] is not None and place[1] is not None:
-        import linecache
-
-        text = linecache.getline(os.path.join(folder, place[0]), place[1]).strip()[:200]
-        place = (place[0], place[1], text or None)
-    return place
 
 
 def run(sock: socket.socket, around: sandbox.Around) -> None:

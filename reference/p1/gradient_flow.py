@@ -8,6 +8,8 @@ p1.backward, p1.batch and p1.remedies are done by hand: while they are graded, a
 
 import torch
 
+# ---- p1.forward --------------------------------------------------------------------------------------------
+
 
 def forward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
     """Run the network of the module docstring forward and return every intermediate value.
@@ -25,6 +27,9 @@ def forward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[st
     y = w3 * h2
     return {"z1": z1, "h1": h1, "z2": z2, "h2": h2, "y": y, "loss": 0.5 * (y - target) ** 2}
     # END SOLUTION
+
+
+# ---- p1.backward -------------------------------------------------------------------------------------------
 
 
 def backward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
@@ -45,6 +50,9 @@ def backward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[s
     delta1 = delta2 * w2 * (z1 > 0)
     return {"dw1": delta1 * x, "dw2": delta2 * h1, "dw3": error * h2}
     # END SOLUTION
+
+
+# ---- p1.batch ----------------------------------------------------------------------------------------------
 
 
 def backward_batch(
@@ -88,6 +96,9 @@ def backward_batch(
     # END SOLUTION
 
 
+# ---- p1.zero_cause -----------------------------------------------------------------------------------------
+
+
 def zero_causes(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, set[str]]:
     """Say for each weight which factors of its gradient are exactly zero.
 
@@ -128,6 +139,9 @@ def zero_causes(x: float, w1: float, w2: float, w3: float, target: float) -> dic
     # END SOLUTION
 
 
+# ---- p1.dead_units -----------------------------------------------------------------------------------------
+
+
 def dead_units(w1: torch.Tensor, w2: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Find the units of the second hidden layer (plain ReLU) that are inactive on every sample of a batch.
 
@@ -149,6 +163,9 @@ def dead_units(w1: torch.Tensor, w2: torch.Tensor, x: torch.Tensor) -> torch.Ten
         raise ValueError("dead_units needs at least one sample")
     return ((x @ w1.T).clamp(min=0) @ w2.T <= 0).all(dim=0)
     # END SOLUTION
+
+
+# ---- p1.remedies -------------------------------------------------------------------------------------------
 
 
 # BEGIN SOLUTION

@@ -12,6 +12,8 @@ from given import Choice, Scenario
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+# ---- p1.warmup ---------------------------------------------------------------------------------------------
+
 
 def warmup_steps(samples: int, batch_size: int, epochs: int, fraction: float) -> int:
     """Return how many optimizer steps a warm-up over a fraction of the run takes.
@@ -47,6 +49,9 @@ def peak_factor(samples: int, batch_size: int, epochs: int, warmup: int) -> floa
     total = math.ceil(samples / batch_size) * epochs
     return 1.0 if warmup == 0 else min(1.0, (total - 1) / warmup)
     # END SOLUTION
+
+
+# ---- p1.choose ---------------------------------------------------------------------------------------------
 
 
 def choose(scenario: Scenario) -> Choice:
@@ -98,6 +103,9 @@ def choose(scenario: Scenario) -> Choice:
     # END SOLUTION
 
 
+# ---- p1.build ----------------------------------------------------------------------------------------------
+
+
 def build(
     choice: Choice, model: torch.nn.Module, epochs: int, steps_per_epoch: int
 ) -> tuple[Optimizer, LRScheduler | None, Literal["batch", "epoch"]]:
@@ -144,6 +152,8 @@ def build(
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor), choice.step_on
     # END SOLUTION
 
+
+# ---- p1.reasons --------------------------------------------------------------------------------------------
 
 # Why each choice: a dict with the keys "prototype", "production" and "finetuning", and for each of them the
 # set of those ids of given.REASON_IDS that are true and speak for the choice in this scenario.

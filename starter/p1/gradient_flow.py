@@ -8,6 +8,8 @@ p1.backward, p1.batch and p1.remedies are done by hand: while they are graded, a
 
 import torch
 
+# ---- p1.forward --------------------------------------------------------------------------------------------
+
 
 def forward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
     """Run the network of the module docstring forward and return every intermediate value.
@@ -20,6 +22,9 @@ def forward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[st
     raise NotImplementedError("p1.forward")
 
 
+# ---- p1.backward -------------------------------------------------------------------------------------------
+
+
 def backward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, float]:
     """Return the derivatives of the loss with respect to the three weights, by the chain rule.
 
@@ -29,6 +34,9 @@ def backward(x: float, w1: float, w2: float, w3: float, target: float) -> dict[s
     Example: x=2, w1=0.5, w2=0.3, w3=0.8, target=1 gives dw2 = -0.608.
     """
     raise NotImplementedError("p1.backward")
+
+
+# ---- p1.batch ----------------------------------------------------------------------------------------------
 
 
 def backward_batch(
@@ -63,6 +71,9 @@ def backward_batch(
     raise NotImplementedError("p1.batch")
 
 
+# ---- p1.zero_cause -----------------------------------------------------------------------------------------
+
+
 def zero_causes(x: float, w1: float, w2: float, w3: float, target: float) -> dict[str, set[str]]:
     """Say for each weight which factors of its gradient are exactly zero.
 
@@ -82,6 +93,9 @@ def zero_causes(x: float, w1: float, w2: float, w3: float, target: float) -> dic
     raise NotImplementedError("p1.zero_cause")
 
 
+# ---- p1.dead_units -----------------------------------------------------------------------------------------
+
+
 def dead_units(w1: torch.Tensor, w2: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Find the units of the second hidden layer (plain ReLU) that are inactive on every sample of a batch.
 
@@ -99,6 +113,9 @@ def dead_units(w1: torch.Tensor, w2: torch.Tensor, x: torch.Tensor) -> torch.Ten
     Example: w1=[[0.5]], w2=[[-0.3], [0.3]], x=[[2.0]] gives [True, False].
     """
     raise NotImplementedError("p1.dead_units")
+
+
+# ---- p1.remedies -------------------------------------------------------------------------------------------
 
 
 def remedies(

@@ -12,6 +12,8 @@ from given import Choice, Scenario
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+# ---- p1.warmup ---------------------------------------------------------------------------------------------
+
 
 def warmup_steps(samples: int, batch_size: int, epochs: int, fraction: float) -> int:
     """Return how many optimizer steps a warm-up over a fraction of the run takes.
@@ -43,6 +45,9 @@ def peak_factor(samples: int, batch_size: int, epochs: int, warmup: int) -> floa
     raise NotImplementedError("p1.warmup")
 
 
+# ---- p1.choose ---------------------------------------------------------------------------------------------
+
+
 def choose(scenario: Scenario) -> Choice:
     """Choose an optimizer, its peak learning rate, its weight decay and its schedule for a scenario.
 
@@ -52,6 +57,9 @@ def choose(scenario: Scenario) -> Choice:
     Example: a prototype is well served by Adam's own default learning rate of 1e-3.
     """
     raise NotImplementedError("p1.choose")
+
+
+# ---- p1.build ----------------------------------------------------------------------------------------------
 
 
 def build(
@@ -75,6 +83,8 @@ def build(
     """
     raise NotImplementedError("p1.build")
 
+
+# ---- p1.reasons --------------------------------------------------------------------------------------------
 
 # Why each choice: a dict with the keys "prototype", "production" and "finetuning", and for each of them the
 # set of those ids of given.REASON_IDS that are true and speak for the choice in this scenario.
