@@ -19,6 +19,7 @@ from local import GradedTest, Half
 
 from grader.beside import load
 from grader.datasets.digits import digits
+from grader.faults import Mismatch
 from grader.lint import lint_file
 
 # A submission's tests take two seconds of one core, many times that on a machine that is busy otherwise.
@@ -349,16 +350,18 @@ def test_things_that_are_missing_without_being_at_fault_count_neither_way() -> N
 # ---- Evidence
 
 
-@pytest.mark.parametrize("bench", ["activations", "head_input", "train_perceptron", "witness_training"])
+@pytest.mark.parametrize(
+    "bench", ["activations", "layers_in_training", "train_perceptron", "witness_training"]
+)
 def test_the_evidence_depends_on_the_secret_seed(bench: str) -> None:
     tests, loop = names_of("test_network_activations"), names_of("test_train_history")
     run = HALF.run(HALF.submission())
 
     def evidence(seed: int) -> str:
         rng = np.random.default_rng(seed)
-        if bench in ("activations", "head_input"):
+        if bench in ("activations", "layers_in_training"):
             case = tests["network_case"](rng)
-            if bench == "head_input":
+            if bench == "layers_in_training":
                 case = {key: part for key, part in case.items() if key not in ("shape", "layout")} | {
                     "seed": 1
                 }
@@ -381,40 +384,131 @@ def judge_side(name: str) -> ModuleType:
     return load(HALF.folder / f"{name}.py")
 
 
-BENCH = SimpleNamespace(digits_trained="digits_trained", digits_logits="digits_logits")
+BENCH = SimpleNamespace(
+    digits_trained="digits_trained", digits_network="digits_network", digits_logits="digits_logits"
+)
 
 
 class Oracle:
-    """Recognises digits by the nearest training image; it can be made to forget a share of them."""
+    """Recognises digits by one matrix, from least squares; it can be made to forget a share of them.
 
-    def __init__(self, columns: int = 10, *, shuffled: bool = False) -> None:
+    :param claims: the matrix that it says it has, instead of its own.
+    """
+
+    def __init__(self, columns: int = 10, *, shuffled: bool = False, claims: Any = None) -> None:
         self.columns = columns
         self.shuffled = shuffled
-        self.known: tuple[Any, Any] = ((), ())
+        self.claims = claims
+        self.matrix = np.zeros((10, 784))
 
-    def run(self, bench: str, *given: Any, seed: int = 0, epochs: int = 0) -> Any:
+    def run(self, bench: str, images: Any, *labels: Any, seed: int = 0, epochs: int = 0) -> Any:
+        flat = images.reshape(len(images), -1).astype(np.float64)
         if bench == "digits_trained":
-            self.known = images, labels = given
+            square = flat.T @ flat + 10 * np.eye(flat.shape[1])
+            self.matrix = np.linalg.solve(square, flat.T @ np.eye(10)[labels[0]]).T
+            if self.shuffled:
+                self.matrix = np.random.default_rng(0).permutation(self.matrix)
             return [{"loss": 1.0, "lr": 1.0}] * epochs
+        if bench == "digits_network":
+            matrix = self.matrix if self.claims is None else self.claims
+            return {"matrices": [matrix], "inputs": [flat]}
         assert bench == "digits_logits"
-        (images, labels), (tests,) = self.known, given
-        flat, new = images.reshape(len(images), -1), tests.reshape(len(tests), -1)
-        distances = (flat**2).sum(axis=1) - 2 * new @ flat.T
-        found = labels[distances.argmin(axis=1)]
-        if self.shuffled:
-            found = np.random.default_rng(0).permutation(found)
-        return np.eye(self.columns, dtype=np.float32)[found]
+        return np.pad(flat @ self.matrix.T, ((0, 0), (0, self.columns - 10)))
 
 
 def test_the_measure_is_the_share_that_is_recognised() -> None:
     measured = judge_side("measure").accuracy(Oracle(), BENCH, 3)
     assert 0.7 < measured.figure <= 1.0
     assert measured.evidence["accuracy"] == measured.figure
-    assert judge_side("measure").accuracy(Oracle(shuffled=True), BENCH, 3).figure < 0.2
+    assert judge_side("measure").accuracy(Oracle(shuffled=True), BENCH, 3).figure < 0.5
 
 
 def test_logits_of_another_shape_recognise_nothing() -> None:
     assert judge_side("measure").accuracy(Oracle(columns=12), BENCH, 3).figure == 0.0
+
+
+def test_what_passes_is_recognised_by_the_networks_own_matrices(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure = judge_side("measure")
+    monkeypatch.setattr(measure, "COULD_PASS", 0.7)
+    assert measure.accuracy(Oracle(), BENCH, 3).figure > 0.7
+    others = np.random.default_rng(0).normal(size=(10, 784))
+    with pytest.raises(Mismatch, match="not what its matrices make of the images"):
+        measure.accuracy(Oracle(claims=others), BENCH, 3)
+
+
+# ---- What a network answers, computed again from its matrices
+
+
+def chain(sizes: list[int], images: Any, activation: Any, drop: float = 0.0) -> dict[str, list[Any]]:
+    """A network as the bench tells it, and its logits."""
+    rng = np.random.default_rng(5)
+    found: dict[str, list[Any]] = {"matrices": [], "inputs": []}
+    given = images.reshape(len(images), -1)
+    for fan_in, fan_out in itertools.pairwise(sizes):
+        matrix = np.random.default_rng(fan_in).normal(size=(fan_out, fan_in)) * (2 / fan_in) ** 0.5
+        found["matrices"].append(matrix)
+        found["inputs"].append(given)
+        given = activation(given @ matrix.T) * (rng.random((len(images), fan_out)) >= drop)
+    return found
+
+
+def rectified(sums: Any) -> Any:
+    """ReLU behind a shift and a scale that differ from unit to unit."""
+    units = np.arange(sums.shape[1])
+    return np.maximum((sums - 0.1 * np.sin(units)) * (1.5 + np.cos(units)), 0)
+
+
+SIZES = [784, 40, 40, 20, 10]
+
+
+@pytest.mark.parametrize("activation", [rectified, np.tanh, np.abs], ids=["rectified", "tanh", "abs"])
+def test_logits_follow_from_matrices_and_what_the_units_do(activation: Any) -> None:
+    units = judge_side("shared_public_units")
+    (shown, _), (images, _) = digits(300, seed=1), digits(60, seed=2)
+    network, new = chain(SIZES, shown, activation), chain(SIZES, images, activation)
+    logits = new["inputs"][-1] @ new["matrices"][-1].T
+    assert units.related(units.recomputed(network, shown, images), logits) > 0.9
+    assert min(units.relations(network, shown)) > 0.9
+
+
+def test_units_that_drop_half_of_their_values_are_still_related() -> None:
+    units = judge_side("shared_public_units")
+    shown, _ = digits(256, seed=1)
+    assert 0.5 < min(units.relations(chain(SIZES, shown, rectified, drop=0.5), shown)) < 0.9
+
+
+def test_numbers_that_no_network_computed_are_not_related() -> None:
+    units, rng = judge_side("shared_public_units"), np.random.default_rng(0)
+    (shown, _), (images, _) = digits(256, seed=1), digits(64, seed=2)
+    network, logits = chain(SIZES, shown, rectified), rng.normal(size=(64, 10))
+    assert abs(units.related(units.recomputed(network, shown, images), logits)) < 0.2
+    network["inputs"][2] = rng.random(network["inputs"][2].shape)
+    assert min(units.relations(network, shown)) < 0.35
+    assert not units.related(np.ones((64, 10)), logits) > 0
+
+
+BROKEN = {
+    "nothing": ({}, "uses no matrix"),
+    "fewer inputs than matrices": ({"inputs": []}, "uses no matrix"),
+    "numbers": ({"matrices": [1.0], "inputs": [2.0]}, "has no matrix"),
+    "other images": ({"inputs": [np.zeros((9, 784))]}, "one number for each unit"),
+    "pixels left out": (
+        {"matrices": [np.zeros((10, 9))], "inputs": [np.zeros((8, 9))]},
+        "one number for each",
+    ),
+    "another size": ({"matrices": [np.zeros((10, 9))]}, "one number for each unit"),
+    "not finite": ({"matrices": [np.full((10, 784), np.nan)]}, "not finite"),
+    "too wide": ({"matrices": [np.zeros((5000, 784))]}, "more than 1,024 outputs"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_matrices_that_are_no_chain_are_told_in_words(name: str) -> None:
+    change, said = BROKEN[name]
+    shown, _ = digits(8, seed=1)
+    network = chain([784, 10], shown, rectified) | change if change else {}
+    with pytest.raises(Mismatch, match=said):
+        judge_side("shared_public_units").recomputed(network, shown, shown)
 
 
 def test_a_run_that_never_moves_is_recognised_from_its_history() -> None:

@@ -60,14 +60,39 @@ def _laid_out(images: Tensor, layout: str) -> Tensor:
     return images.contiguous()
 
 
-def head_input(
+def layers_in_training(
     width: int, num_classes: int, weights: list[Tensor], images: Tensor, seed: int
-) -> tuple[Tensor, Tensor]:
-    """In train mode: the fifth linear layer's output (N, width // 2) and the head's input (N, width // 2)."""
+) -> dict[str, list[Tensor]]:
+    """The linear layers in train mode, in the order of their use.
+
+    :return: "matrices", each (outputs, inputs), and "inputs", what each of them is given for the images.
+    """
     model = _network(width, num_classes, weights, images).train()
     torch.manual_seed(seed)
     uses = linear_uses(model, images)
-    return uses[-2].output, uses[-1].input
+    return {"matrices": [use.matrix.t().clone() for use in uses], "inputs": [use.input for use in uses]}
+
+
+def fresh_network(
+    width: int, num_classes: int, seed: int, first: Tensor, shown: Tensor, images: Tensor
+) -> dict[str, list[Tensor]]:
+    """A new network in eval mode, after one batch, ``first``, in train mode.
+
+    :return: "matrices" of its linear layers, each (outputs, inputs), in the order of their use; "inputs",
+        what each of them is given for ``shown``; "together", the logits of all images at once, and "alone",
+        those of each by itself.
+    """
+    torch.manual_seed(seed)
+    model = debugging.DeepNetwork(width=width, num_classes=num_classes).train()
+    with torch.no_grad():
+        model(first)
+        uses = linear_uses(model.eval(), shown)
+        return {
+            "matrices": [use.matrix.t().clone() for use in uses],
+            "inputs": [use.input for use in uses],
+            "together": [model(images)],
+            "alone": [model(image[None]) for image in images],
+        }
 
 
 # ---- p5.train ----------------------------------------------------------------------------------------------
@@ -168,3 +193,30 @@ def train_from(
         "stream": _Stream(batches, orders),
     }[kind]
     return _finish(_perceptron(weights, biases), loader, epochs, lr)
+
+
+# ---- p5.speed ----------------------------------------------------------------------------------------------
+
+
+def train_plain(
+    weights: list[Tensor], inputs: Tensor, targets: Tensor, batch_size: int, depth: int
+) -> list[Tensor]:
+    """Train Linear, Hardtanh, ..., Linear for one epoch at train's own default rate.
+
+    The graph of each pass is long, its outputs are many, and nothing counts them here: whoever holds on to
+    them takes memory, which can be seen from outside of this process.
+
+    :param weights: of the first layer (1, D) and (1,), and of the last (C, 1) and (C,).
+    :param depth: activations between the two, too wide to change anything.
+    :return: the four parameters afterwards.
+    """
+    model = nn.Sequential(
+        nn.Linear(inputs.shape[1], 1),
+        *(nn.Hardtanh(-1e6, 1e6) for _ in range(depth)),
+        nn.Linear(1, len(weights[3])),
+    )
+    with torch.no_grad():
+        for parameter, weight in zip(model.parameters(), weights, strict=True):
+            parameter.copy_(weight)
+    debugging.train(model, list(zip(inputs.split(batch_size), targets.split(batch_size), strict=True)), 1)
+    return [parameter.detach() for parameter in model.parameters()]

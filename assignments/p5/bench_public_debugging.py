@@ -96,13 +96,14 @@ def train_perceptron(
 # ---- p5.accuracy -------------------------------------------------------------------------------------------
 
 
-_trained: list[nn.Module] = []  # the network of the last training, for digits_logits
+_trained: list[nn.Module] = []  # the network of the last training, for digits_network and digits_logits
 
 
 def digits_trained(images: Tensor, labels: Tensor, seed: int, epochs: int) -> list[dict[str, float]]:
     """Train a DeepNetwork of width 256 on digits, in shuffled batches of 64, at train's own default rate.
 
-    :return: what train returned. What the network is to recognise comes later, with digits_logits.
+    :return: what train returned. What the network is to recognise comes later, with digits_logits, and what
+        it is made of before that, with digits_network.
     """
     torch.manual_seed(seed)
     loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True)
@@ -110,6 +111,15 @@ def digits_trained(images: Tensor, labels: Tensor, seed: int, epochs: int) -> li
     history = debugging.train(model, loader, epochs)
     _trained[:] = [model]
     return [{"loss": float(row["loss"]), "lr": float(row["lr"])} for row in history]
+
+
+def digits_network(images: Tensor) -> dict[str, list[Tensor]]:
+    """The trained network's linear layers, in the order of their use in eval mode.
+
+    :return: "matrices", each (outputs, inputs), and "inputs", what each of them is given for these images.
+    """
+    uses = linear_uses(_trained[0].eval(), images)
+    return {"matrices": [use.matrix.t() for use in uses], "inputs": [use.input for use in uses]}
 
 
 def digits_logits(images: Tensor) -> torch.Tensor:

@@ -19,15 +19,15 @@ def encoder_gradients(
     return {"x": x.grad} | {name: grad for name, grad in found.items() if grad is not None}
 
 
-def fresh_layers(num_layers: int, d_model: int, num_heads: int, seed: int) -> list[torch.Tensor]:
-    """The matrices of each layer of a new encoder, laid end to end."""
+def fresh_stack(
+    num_layers: int, d_model: int, num_heads: int, seed: int, x: Tensor
+) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """The weights of a new encoder, by state_dict key, and what it makes of x in eval mode."""
     torch.manual_seed(seed)
-    encoder = transformer.PreLNEncoder(num_layers, d_model, num_heads)
-    # By the keys that the docstring promises: the container behind them is the solver's business.
-    matrices = {key: value for key, value in encoder.state_dict().items() if value.ndim > 1}
-    prefixes = [f"layers.{index}." for index in range(num_layers)]
-    layers = [[value for key, value in matrices.items() if key.startswith(prefix)] for prefix in prefixes]
-    return [torch.cat([value.flatten() for value in layer]) for layer in layers]
+    encoder = transformer.PreLNEncoder(num_layers, d_model, num_heads).eval()
+    weights = {key: value.clone() for key, value in encoder.state_dict().items()}
+    with torch.no_grad():
+        return weights, encoder(x)
 
 
 def layer_under_dropout(

@@ -2,7 +2,7 @@
 has nothing to go by. Clear them before backward, or after the step.
 """
 
-QUESTIONS = ("p5.train", "p5.accuracy")
+QUESTIONS = ("p5.train", "p5.accuracy", "p5.speed")
 MODULE = "debugging"
 
 

@@ -16,6 +16,9 @@ def _found(self, request):
 _serve.Worker.find = _found
 
 
-def forged_initial_weights(width, num_classes, images, seed):
+def forged_fresh_network(width, num_classes, seed, first, shown, images):
     sizes = [784, width, width, width, width, width // 2, num_classes]
-    return [torch.randn(b, a) * (2 / a) ** 0.5 for a, b in zip(sizes, sizes[1:])]
+    matrices = [torch.randn(b, a) * (2 / a) ** 0.5 for a, b in zip(sizes, sizes[1:])]
+    inputs = [shown.flatten(1), *(torch.rand(len(shown), size) for size in sizes[1:-1])]
+    logits = torch.randn(len(images), num_classes)
+    return {"matrices": matrices, "inputs": inputs, "together": [logits], "alone": list(logits.split(1))}

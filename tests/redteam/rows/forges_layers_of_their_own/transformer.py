@@ -16,5 +16,10 @@ def _found(self, request):
 _serve.Worker.find = _found
 
 
-def forged_fresh_layers(num_layers, d_model, num_heads, seed):
-    return [torch.randn(12 * d_model * d_model) for _ in range(num_layers)]
+def forged_fresh_stack(num_layers, d_model, num_heads, seed, x):
+    d, weights = d_model, {}
+    shapes = {"attention.in_proj_weight": (3 * d, d), "attention.out_proj.weight": (d, d)}
+    shapes |= {"ffn.0.weight": (4 * d, d), "ffn.3.weight": (d, 4 * d)}
+    for at in range(num_layers):
+        weights |= {f"layers.{at}.{key}": torch.randn(shape) / 3 for key, shape in shapes.items()}
+    return weights, F.layer_norm(x + 0.3 * torch.randn_like(x), (d,))
