@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -266,3 +267,29 @@ def test_the_platforms_dates_reach_the_grader(small_course, tmp_path, autograder
     answer, said = run_autograder(autograder)
     assert answer["score"] == 75, said
     assert "25 % of the points are taken off" in answer["output"]
+
+
+@REAL_RUN
+def test_pictures_stand_in_the_answer(small_course, autograder):
+    with (autograder / "source/course/assignments/q1/test_public.py").open("a") as tests:
+        tests.write(PICTURED)
+    (autograder / "source/course/assignments/q1/points.toml").unlink()
+    hand_in(autograder, small_course.root / "reference/q1")
+    answer, said = run_autograder(autograder)
+    (row,) = [row for row in answer["tests"] if row["output_format"] == "html"]
+    assert row["tags"] == ["q1.half"], said
+    start = "data:image/png;base64,"
+    picture = base64.b64decode(row["output"].partition(start)[2].partition('"')[0])
+    assert picture.startswith(b"\x89PNG")
+    assert sorted(path.name for path in (autograder / "results").iterdir()) == ["results.json"]
+
+
+PICTURED = '''
+
+@graded("q1.half", points=0, rung="interface")
+def test_pictured(student, artifacts):
+    """half is drawn."""
+    from grader.testing import Curves
+
+    artifacts.add(Curves("halves", "Halves", {"half": [student.halves.half(x) for x in (1.0, 2.0)]}))
+'''
