@@ -191,16 +191,31 @@ def _evidence(state: TrainState) -> dict[str, dict[str, object]]:
     }
 
 
+def _begun(seed: int, rows: int, scaled: bool, lessons: list[tuple[Tensor, Tensor]] | None) -> TrainState:
+    """A training before its first step, or after a step on each lesson, of inputs (rows, 5) and targets."""
+    state = fresh_state(seed, rows, scaled)
+    for inputs, targets in lessons or []:
+        advance(state, inputs, targets, 1, batch=rows)
+    return state
+
+
 def straight(
-    seed: int, data_seed: int, steps: list[int], rows: int = 24, scaled: bool = True, saved: bool = False
+    seed: int,
+    data_seed: int,
+    steps: list[int],
+    rows: int = 24,
+    scaled: bool = True,
+    saved: bool = False,
+    lessons: list[tuple[Tensor, Tensor]] | None = None,
 ) -> tuple[list[float], dict]:
     """Train without a break.
 
     :param steps: how many, in parts that follow one another.
     :param saved: save after each part, and load nothing.
-    :return: the losses of all steps, and the state at the end.
+    :param lessons: what it has learned before.
+    :return: the losses of all these steps, and the state at the end.
     """
-    state = fresh_state(seed, rows, scaled)
+    state = _begun(seed, rows, scaled, lessons)
     losses: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         for part in steps:
@@ -211,13 +226,19 @@ def straight(
 
 
 def interrupted(
-    seed: int, data_seed: int, steps: int, rows: int = 24, scaled: bool = True
+    seed: int,
+    data_seed: int,
+    steps: int,
+    rows: int = 24,
+    scaled: bool = True,
+    lessons: list[tuple[Tensor, Tensor]] | None = None,
 ) -> tuple[Tensor, dict]:
     """Train and save.
 
+    :param lessons: what it has learned before.
     :return: the file, (bytes,) uint8, and the state that was saved.
     """
-    state = fresh_state(seed, rows, scaled)
+    state = _begun(seed, rows, scaled, lessons)
     advance(state, *_data(data_seed, rows), steps)
     evidence = _evidence(state)
     with tempfile.TemporaryDirectory() as folder:

@@ -6,25 +6,38 @@ import numpy as np
 
 from grader.testing import assert_same, check, check_each, graded
 
+# Six lessons of 2,000 rows compress to 200,000 bytes. A checkpoint after them, with an order of 2,000 rows,
+# has 39,000 (the reference's) to 60,000 (one that writes every number out as text).
+LESSONS, CROWD, LARGEST = 6, 2000, 120_000
+
 
 def seeds(rng, count):
     """Seeds that are plain integers."""
     return rng.integers(2**31, size=count).tolist()
 
 
-def carried_over(student, reference, bench, rng, first, second, rows=24, scaled=True, **loading):
+def carried_over(
+    student, reference, bench, rng, first, second, rows=24, scaled=True, taught=False, **loading
+):
     """A training that is interrupted and goes on in a new process.
 
     What is right comes from processes that never saw the submission: a straight run is all given code, and
     what a submission says of itself before and after could be the same whatever it did.
 
+    :param taught: after lessons that are many times as large as what was learned from them, so that a file
+        that lists what happened, to do it all again, is too large for a checkpoint.
     :return: losses and state of the straight run, the state after its first part, and what ``resumed`` gives.
     """
     seed, data, other = seeds(rng, 3)
-    straight = reference.run(bench.straight, seed, data, [first, second], rows, scaled)
-    _, until = reference.run(bench.straight, seed, data, [first], rows, scaled)
-    file, saved = student.run(bench.interrupted, seed, data, first, rows, scaled)
+    lessons = None
+    if taught:
+        rows, drawn = CROWD, rng.normal(size=(LESSONS, CROWD, 5)).astype(np.float32)
+        lessons = [(inputs, rng.integers(3, size=CROWD)) for inputs in drawn]
+    straight = reference.run(bench.straight, seed, data, [first, second], rows, scaled, lessons=lessons)
+    _, until = reference.run(bench.straight, seed, data, [first], rows, scaled, lessons=lessons)
+    file, saved = student.run(bench.interrupted, seed, data, first, rows, scaled, lessons=lessons)
     assert_same(saved, until, "the state that was saved, beside that of a straight run")
+    check(file.size <= LARGEST, "a checkpoint is many times as large as what it has to hold")
     resumed = student.anew().run(bench.resumed, file, other, data, second, rows, scaled, **loading)
     return straight, until, resumed
 
@@ -34,9 +47,9 @@ def carried_over(student, reference, bench, rng, first, second, rows=24, scaled=
 )
 def test_load_brings_back_what_was_learned(student, reference, bench, rng):
     """Weights, moments, rates, schedule and scale, right after the load in a new process."""
-    for _ in range(2):
+    for taught in (False, True):
         _, saved, (_, loaded, _, _) = carried_over(
-            student, reference, bench, rng, int(rng.integers(4, 11)), 1
+            student, reference, bench, rng, int(rng.integers(4, 11)), 1, taught=taught
         )
         assert_same(loaded["learned"], saved["learned"], "what was learned, after the load")
 
@@ -44,9 +57,9 @@ def test_load_brings_back_what_was_learned(student, reference, bench, rng):
 @graded("p4.checkpoint", points=0.4, rung="random", hint="Which rows of this epoch are still to come?")
 def test_load_brings_back_the_place(student, reference, bench, rng):
     """The order of the epoch, the position in it, the counters, the best score."""
-    for _ in range(2):
+    for taught in (False, True):
         _, saved, (_, loaded, _, _) = carried_over(
-            student, reference, bench, rng, int(rng.integers(5, 11)), 1
+            student, reference, bench, rng, int(rng.integers(5, 11)), 1, taught=taught
         )
         assert_same(loaded["place"], saved["place"], "the place in the data, after the load")
 
@@ -54,11 +67,11 @@ def test_load_brings_back_the_place(student, reference, bench, rng):
 @graded("p4.checkpoint", points=1.0, rung="random", hint="Who draws random numbers in given.advance?")
 def test_a_loaded_training_goes_on(student, reference, bench, rng):
     """Random trainings, interrupted anywhere, end with the bits of a straight run."""
-    for _ in range(2):
+    for taught in (False, True):
         first, second = (int(number) for number in rng.integers(3, 13, size=2))
         rows = int(rng.choice([12, 16, 17, 20, 21, 25]))
         (losses, end), _, (later, _, reached, _) = carried_over(
-            student, reference, bench, rng, first, second, rows
+            student, reference, bench, rng, first, second, rows, taught=taught
         )
         assert_same(later, losses[first:], "the losses after the load")
         assert_same(reached, end, "the state at the end")
@@ -111,14 +124,15 @@ def test_a_full_disk_costs_no_checkpoint(student, reference, bench, rng):
 @graded("p4.checkpoint", points=0.4, rung="edges", hint="What is None, empty or at its end?")
 def test_interrupted_at_odd_places(student, reference, bench, rng):
     """Before the first step, at the end of an epoch, without a scaler, with a short last batch to come."""
-    for first, second, rows, scaled in (
-        (0, 5, 24, True),
-        (3, 4, 21, True),
-        (5, 6, 24, False),
-        (2, 5, 16, True),
+    for first, second, rows, scaled, taught in (
+        (0, 5, 24, True, False),
+        (3, 4, 21, True, False),
+        (5, 6, 24, False, False),
+        (2, 5, 16, True, False),
+        (0, 5, CROWD, False, True),
     ):
         (losses, end), _, (later, _, reached, _) = carried_over(
-            student, reference, bench, rng, first, second, rows, scaled
+            student, reference, bench, rng, first, second, rows, scaled, taught
         )
         assert_same(later, losses[first:], "the losses after the load")
         assert_same(reached, end, "the state at the end")
@@ -128,7 +142,7 @@ def test_interrupted_at_odd_places(student, reference, bench, rng):
 def test_load_into_another_training(student, reference, bench, rng):
     """Into one that is further along, and twice; model, optimizer and the others stay the same objects."""
     (losses, end), _, (later, _, reached, kept) = carried_over(
-        student, reference, bench, rng, 4, 5, before=6, loads=2
+        student, reference, bench, rng, 4, 5, taught=True, before=6, loads=2
     )
     check(bool(kept), "load replaces an object that others hold")
     assert_same(later, losses[4:], "the losses after the load")
