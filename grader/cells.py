@@ -16,6 +16,7 @@ import msgspec
 
 SUFFIX = ".ipynb"
 CELLS_FILE = "notebook.json"  # what a worker reads, in the run's folder
+CELL_SECONDS = 2.0  # of computing, for one cell; a worker holds to the same
 MAX_CELLS = 5_000  # of code; a long notebook has a hundred
 
 MARKER = re.compile(
@@ -215,12 +216,6 @@ def handed_in(notebook: Notebook, files: Sequence[str], wanted: Iterable[str] | 
 def marker(file: str, rest: str = "") -> str:
     """The line that a cell of a file begins with."""
     return f"# ---- {file}: {rest} ----" if rest else f"# ---- {file} ----"
-
-
-def module_text(handed: HandedIn, module: str, notebook: str) -> bytes:
-    """A module's own cells as a file, which says where it is from; magics are the caller's to take out."""
-    body = "\n\n".join(cell.text.strip("\n") for cell in handed.cells if module in cell.modules) + "\n"
-    return stamped(body, notebook)
 
 
 def stamped(body: str, notebook: str) -> bytes:

@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.cells import ANSWER, CHECK, SCRATCH, checksum, marker
+from grader.cells import ANSWER, CELL_SECONDS, CHECK, SCRATCH, checksum, marker
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.release import starter
 from grader.release.answers import FILE as ANSWERS
 from grader.release.answers import ID, without_rubrics
 from grader.release.pages import render
-from grader.worker.cells import CELL_SECONDS
 
 HANDOUT = "README.md"
 HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.*\S)[ \t]*")
