@@ -16,6 +16,7 @@ import torch
 from local import Half, handout_faults
 
 from grader.beside import beside
+from grader.datasets.digits import bitmaps
 from grader.faults import Mismatch
 from grader.lint import lint_file
 
@@ -167,24 +168,36 @@ class Recipe:
         measures = beside(str(HALF.folder / "test_hidden_overfitting_runs.py"), "measure")
         draw = measures.noisy_task
         self.accuracy, self.gap, self.typed = accuracy, gap, typed
-        self.labels: np.ndarray[Any, Any] = np.zeros(0)
+        # By what is shown: the right labels, and the share of them that is answered.
+        self.known: dict[bytes, tuple[np.ndarray[Any, Any], float]] = {}
 
         def noted(seed: int) -> Any:
-            task, self.labels = draw(seed)
-            return task, self.labels
+            task, truth = draw(seed)
+            for images, labels, share in (
+                (task["tests"], truth, self.accuracy),
+                (task["images"], task["labels"], 0.9),
+                (task["val_images"], task["val_labels"], 0.9 - self.gap),
+            ):
+                self.known[images.tobytes()] = labels, share
+            return task, truth
 
         monkeypatch.setattr(measures, "noisy_task", noted)
 
     def run(self, bench: str, *tests: Any, **task: Any) -> Any:
-        row = {"train_loss": 0.3, "train_acc": 0.9, "val_loss": 1.0, "val_acc": 0.9 - self.gap}
-        history = [row | {"val_loss": 2.0 - epoch / 60} for epoch in range(60)]
-        answers = self.labels.copy()
-        wrong = round((1 - self.accuracy) * len(answers))
-        answers[:wrong] = (answers[:wrong] + 1) % 10
+        if bench == "sound_stopping":
+            return True
         if bench == "recipe_trained":
             assert "tests" not in task
-            return history, history[-1] | {"train_acc": 0.9 - self.typed}
-        return {"sound_stopping": True, "recipe_logits": np.eye(10)[answers]}[bench]
+            right = 0.9 - self.gap
+            # Of logits that are 1 for the answer and 0 for the other nine.
+            least = math.log(math.e + 9) - right
+            row = {"train_loss": 0.3, "train_acc": 0.9 - self.typed, "val_loss": least, "val_acc": right}
+            return [row | {"val_loss": least + (59 - epoch) / 60} for epoch in range(60)], task["images"]
+        labels, share = self.known[tests[0].tobytes()]
+        answers = labels.copy()
+        wrong = round((1 - share) * len(answers))
+        answers[:wrong] = (answers[:wrong] + 1) % 10
+        return np.eye(10)[answers]
 
 
 class Nowhere:
@@ -239,6 +252,67 @@ def test_a_history_that_is_not_the_models_pays_for_no_gap(
 
 
 FORECASTS = [name for name, known in HALF.mistakes.items() if known.questions == ("p3.predict",)]
+
+
+def test_below_what_any_training_reaches_a_history_is_no_evidence(
+    monkeypatch: pytest.MonkeyPatch, solution: ModuleType
+) -> None:
+    """Plain trainings reach 0.47 and more; a forecast that was right about one of those keeps its half."""
+    said = solution.PREDICTION
+    assert forecast(monkeypatch, said, accuracy=0.32) == pytest.approx(0.5)
+    for accuracy in (0.28, 0.1):
+        assert forecast(monkeypatch, said, accuracy=accuracy) == 0.0
+
+
+BENT = graded("test_jitter_draws").__globals__["BENT"]
+
+
+def bent_digits(how: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """A digit (28, 28), and what a way to change it makes of forty copies."""
+    rng = np.random.default_rng(7)
+    image = bitmaps()[5].astype(np.float64)
+    copies = np.repeat(image[None], 40, axis=0)
+    if how == "noise":
+        copies += 0.3 * rng.normal(size=copies.shape)
+    elif how == "noise on ink":
+        copies += 0.3 * rng.normal(size=copies.shape) * (image > 0)
+    elif how == "brightness":
+        copies = copies * rng.uniform(0.7, 1.3, (40, 1, 1)) + rng.uniform(-0.2, 0.2, (40, 1, 1))
+    elif how == "a blot":
+        for copy, (row, column) in zip(copies, rng.integers(24, size=(40, 2)), strict=True):
+            copy[row : row + 4, column : column + 4] = rng.random()
+    elif how == "a move":
+        copies = np.stack([np.roll(image, rng.integers(-2, 3, size=2), (0, 1)) for _ in copies])
+    elif how == "not finite":
+        copies[3] = math.nan
+    return image, copies
+
+
+@pytest.mark.parametrize("how", ["noise", "noise on ink", "brightness", "a blot", "nothing", "not finite"])
+def test_what_does_not_bend_shows_no_bends(how: str) -> None:
+    bending = beside(str(HALF.folder / "measure.py"), "bending")
+    assert bending.moved_share(*bent_digits(how)) < BENT / 1.5
+
+
+def test_bends_are_seen_through_noise(given: ModuleType) -> None:
+    """Turns of five degrees, zooms of a twentieth, moves of half a pixel: less than anybody augments by."""
+    bending = beside(str(HALF.folder / "measure.py"), "bending")
+    assert bending.moved_share(*bent_digits("a move")) > 0.7
+    image, copies = bent_digits("nothing")
+    batch = torch.from_numpy(copies[:, None].astype(np.float32))
+    rng = np.random.default_rng(3)
+    still, one = torch.zeros(40), torch.ones(40)
+    small = torch.from_numpy(rng.uniform(-1, 1, 40).astype(np.float32))
+    for degrees, zoom, shift in (
+        (5 * small, one, still),
+        (still, 1 + 0.05 * small, still),
+        (still, one, 0.5 / 28 * small),
+        (20 * small, 1 + 0.15 * small, 0.1 * small),
+    ):
+        bent = given.warp(batch - given.PAPER, degrees, zoom, torch.stack([shift, -shift], 1)).numpy()
+        assert bending.moved_share(image, bent[:, 0] + given.PAPER) > 3 * BENT
+        noisy = bent[:, 0] + 0.03 * rng.normal(size=copies.shape)
+        assert bending.moved_share(image, noisy) > 2 * BENT
 
 
 @pytest.mark.parametrize("name", FORECASTS)

@@ -47,16 +47,30 @@ def sound(subject, bench):
 def recipe_run(subject, bench, tests, **task):
     """Train by the subject's recipe, and only then show it what is to be recognised.
 
-    :return: the history, the logits for ``tests``, and what the model does on the images that were given.
+    :return: the history, and the logits for ``tests``.
     """
-    history, kept = sound(subject, bench).run(bench.recipe_trained, **task)
-    return history, subject.run(bench.recipe_logits, tests), kept
+    history, _ = sound(subject, bench).run(bench.recipe_trained, **task)
+    return history, subject.run(bench.recipe_logits, tests)
+
+
+def seen(subject, bench, images, labels):
+    """What the model of the last training makes of images, reckoned here from its logits.
+
+    :return: the mean cross-entropy and the share that is right; NaN if that are no ten logits for each.
+    """
+    logits = subject.run(bench.recipe_logits, images).astype(np.float64)
+    if logits.shape != (len(labels), 10):
+        return np.nan, np.nan
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    chances = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    loss = -float(chances[np.arange(len(labels)), labels].mean())
+    return loss, float((logits.argmax(axis=1) == labels).mean())
 
 
 def recipe_accuracy(subject, bench, seed):
     """Share of 1,000 new digits that the subject recognises after its recipe's training on 200 noisy ones."""
     task, truth = noisy_task(seed)
-    history, logits, _ = recipe_run(subject, bench, **task)
+    history, logits = recipe_run(subject, bench, **task)
     right = 0.0
     if logits.shape == (len(truth), 10):
         right = float((logits.argmax(axis=1) == truth).mean())

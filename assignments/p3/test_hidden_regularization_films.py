@@ -8,6 +8,7 @@ from grader.datasets.reading import orientation, read_digits
 from grader.testing import assert_close, assert_same, award, beside, check, graded
 
 SHARED = beside(__file__, "shared_public_regularization")
+BENDING = beside(__file__, "bending")
 
 # ---- p3.augment
 
@@ -62,6 +63,9 @@ def test_augment_changes_enough(student, bench, rng):
     seen = orientation(first[:100, 0], given[0, 0]) < 8
     check(float(seen.mean()) >= 0.95, "the figures cannot be seen any more")
     check(float(SHARED.centroids(first).std(axis=0).max()) >= 0.3, "the figures stay where they are")
+    # Noise moves bright parts too, by chance: 0.01. Moves of a pixel below the strongest noise allowed: 0.06.
+    share = BENDING.moved_share(given[0, 0], first[:100, 0])
+    check(share >= 0.04, "the films change, but nothing in them turns, moves or grows")
     check(float(np.abs(first - second).mean()) > 0.005, "every batch of one generator gets the same changes")
     number = len(np.unique(first.reshape(len(first), -1), axis=0))
     check(number >= 10, "films of one batch get the same changes")

@@ -84,6 +84,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     :param whole: a file of the row replaces the base's and is not appended to it.
     :param seconds: computing time for each test instead of the marker's; four times that by the wall clock.
     :param links: files handed in as symbolic links, and where they point from the submission's folder.
+    :param slow: it takes more than a few seconds, mostly of known mistakes that are asked the same.
     :param open: why points are still got that were not earned, and what would stop it. Such a row must go on
         getting them, so that the mark goes when the hole does; SECURITY.md lists it among what stays open.
     """
@@ -101,6 +102,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     whole: bool = False
     seconds: float | None = None
     links: dict[str, str] = {}
+    slow: bool = False
     open: str = ""
 
 
