@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from grader.config import Course
 from grader.otter.layout import COURSE
 
+ROOT = Path(__file__).parents[1]
 SECONDS = 240  # that one grading may take on a slow, loaded machine
 NEEDS_OTTER = pytest.mark.skipif(
     importlib.util.find_spec("otter") is None, reason="the extra `otter` is not installed"
@@ -47,6 +50,14 @@ class Answer:
             question = row["name"].partition(":")[0]
             points[question] = round(points.get(question, 0.0) + row["score"], 6)
         return points
+
+
+def whole_course(folder: Path) -> Course:
+    """A copy of tests/small_course with what an autograder of it needs."""
+    shutil.copytree(ROOT / "tests" / "small_course", folder)
+    for file in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
+        shutil.copy(ROOT / file, folder / file)
+    return Course(folder)
 
 
 def packed(path: Path, files: Mapping[str, str | bytes]) -> Path:

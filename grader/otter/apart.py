@@ -66,7 +66,7 @@ class Apart:
         command += ["-p", "no:cacheprovider", "-q"]
         # Options in one word: a value that stands alone is a place where pytest looks for its settings.
         command += [f"--submission={self.submission}", f"--results={self.results}"]
-        command.append(f"--gradescope={self.document}")
+        command += [f"--gradescope={self.document}", f"--artifacts={self.scratch / 'pictures'}"]
         if self.part:
             command.append(f"--part={self.part}")
         if self.metadata:
@@ -84,7 +84,7 @@ class Apart:
         with self.log.open("wb") as log:
             child = subprocess.Popen(
                 self.command(),
-                cwd=self.scratch,
+                cwd="/",
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -34,7 +34,10 @@ def main(root: Path) -> None:
         )  # the plugin reads the platform's own; `otter grade` leaves it empty
         # IPython and Jupyter write into the home folder; the platform's is not theirs.
         os.environ["HOME"] = own
-        plugins = [{PLUGIN: {**entry[PLUGIN], "root": str(root)}} for entry in config["plugins"]]
+        plugins = [
+            {PLUGIN: {**entry[PLUGIN], "root": str(root)}} if PLUGIN in entry else entry
+            for entry in config["plugins"]
+        ]
         # What `otter grade` writes into the settings does not concern the empty submission.
         run_otter(str(work), plugins=plugins, zips=False, pdf=False, logo=False)
         for name in ("results.json", "results.pkl"):

@@ -126,8 +126,8 @@ def _take_back(submission: Path) -> None:
 
 def _handed_in(submission: Path) -> Path:
     """The folder, or the one zip in it: our intake looks into zips without unpacking them."""
-    names = list(submission.iterdir())
-    return names[0] if len(names) == 1 and names[0].suffix.lower() == ".zip" else submission
+    found = list(submission.iterdir())
+    return found[0] if len(found) == 1 and zipfile.is_zipfile(found[0]) else submission
 
 
 def _document(graded: Graded, max_score: float) -> dict[str, Any]:
