@@ -1,7 +1,8 @@
 """Collects the free-text answers of submissions into one table for manual grading.
 
-A student writes below the headings of ``answers.md``, each of which carries a question's id. What the
-template itself says there, its comments included, is no part of an answer.
+A student writes below the headings of ``answers.md``, each of which carries a question's id, or into cells
+of a notebook that hold the same. What the template itself says there, its comments included, is no part of an
+answer.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.cells import ANSWER, SUFFIX, NotebookError, read
 from grader.config import Course
 from grader.faults import GraderFault
+from grader.handed_in import MAX_FILE_BYTES
 
 FILE = "answers.md"
 WORD_LIMIT = 60
@@ -23,7 +26,7 @@ DEPTH = 3  # folders between a submission's own and its answers.md: an unpacked 
 COLUMNS = ("submission", "question", "words", "over_limit", "answer", "rubric")
 
 HEADING = re.compile(r"#{1,6}\s+(?P<title>.*\S)\s*")
-ID = re.compile(r"\b[A-Za-z_]\w*\.\w+\b")
+ID = re.compile(r"\A[A-Z][0-9]+\b(?!\.\w)|\b[A-Za-z_]\w*\.\w+\b")  # of a heading: A2, A2.1, p5.plateau
 RUBRIC = re.compile(r"\s*(?<!\S)[0-9]+: .*?(?=\s*-->)", re.DOTALL)  # in a comment, from "2: ..." to its end
 COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 # A spreadsheet would take a cell that starts so for a formula.
@@ -69,7 +72,8 @@ def collect(course: Course, folder: Path) -> list[Answer]:
             templates[assignment_id] = sections(path.read_text(encoding="utf-8"))
     if not any(templates.values()):
         raise GraderFault(f"no assignment of {course.root} has an {FILE} with a question's id in a heading")
-    single = (folder / FILE).is_file() or any((folder / name / FILE).is_file() for name in templates)
+    near = [folder, *(folder / name for name in templates if (folder / name).is_dir())]
+    single = any(_may_answer(path) and path.is_file() for place in near for path in place.iterdir())
     submissions = [folder] if single else sorted(path for path in folder.iterdir() if _is_folder(path))
     if not submissions:
         raise GraderFault(f"{folder}: no submission in it")
@@ -114,9 +118,9 @@ def to_markdown(answers: Sequence[Answer]) -> str:
 def _of_submission(folder: Path, templates: dict[str, dict[str, list[str]]]) -> Iterator[Answer]:
     given: dict[str, list[str]] = {}
     for path in _answer_files(folder, DEPTH):
-        text = path.read_bytes()[:BYTE_LIMIT].decode("utf-8-sig", errors="replace")
-        for question, lines in sections(text).items():
-            given.setdefault(question, []).extend(lines)
+        for text in _texts(path):
+            for question, lines in sections(text).items():
+                given.setdefault(question, []).extend(lines)
     for template in templates.values():
         if given and not given.keys() & template.keys():
             continue
@@ -126,12 +130,30 @@ def _of_submission(folder: Path, templates: dict[str, dict[str, list[str]]]) -> 
 
 
 def _answer_files(folder: Path, depth: int) -> Iterator[Path]:
-    """The answers.md files of a submission; a link could point at any file of this machine and is left."""
+    """The answers.md files and notebooks of a submission; a link could point at any file of this machine and
+    is left."""
     for path in sorted(folder.iterdir()):
-        if path.name.lower() == FILE and path.is_file() and not path.is_symlink():
+        if _may_answer(path) and path.is_file() and not path.is_symlink():
             yield path
         elif depth and _is_folder(path):
             yield from _answer_files(path, depth - 1)
+
+
+def _may_answer(path: Path) -> bool:
+    return path.name.lower() == FILE or path.suffix.lower() == SUFFIX
+
+
+def _texts(path: Path) -> list[str]:
+    """What was written to a file, as answers.md has it; nothing of a notebook that cannot be read."""
+    if path.suffix.lower() != SUFFIX:
+        return [path.read_bytes()[:BYTE_LIMIT].decode("utf-8-sig", errors="replace")]
+    if path.stat().st_size > MAX_FILE_BYTES:
+        return []
+    try:
+        prose = read(path.read_bytes()).prose
+    except NotebookError:
+        return []
+    return ["\n".join(text for text in prose if text.lstrip().startswith(ANSWER))[:BYTE_LIMIT]]
 
 
 def _is_folder(path: Path) -> bool:

@@ -27,8 +27,9 @@ HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.*\S)[ \t]*")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 SEPARATOR = re.compile(r"# -{2,} (?P<rest>(?P<question>[A-Za-z_]\w*\.\w+)\b.*?) *-*")
 RULE = re.compile(r"\n+-{3,}\s*\Z")
-# To a place in the handout, or to a file beside it: neither is a place in a notebook.
-LINK = re.compile(r"!?\[(?P<text>[^\]]*)\]\((?!https?://|mailto:)[^)]*\)")
+# To a place in the handout, or to a file beside it: neither is a place in a notebook. Or a stretch of code,
+# in which the same signs are an index and a call.
+LINK = re.compile(r"(?P<code>(`+)[^`].*?\2(?!`))|!?\[(?P<text>[^\]]*)\]\((?!https?://|mailto:)[^)]*\)")
 SETUP = f"{SCRATCH}\nfrom grader.notebook import check, save_modules"
 OWN_WORDS = "## In your own words"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -80,7 +81,7 @@ def build_notebook(course: Course, assignment: Assignment) -> str:
         "id": assignment.id,
         "files": files,
         "given": [file for file in assignment.given if file.endswith(".py")],
-        "example": marker(files[-1], asked[-1]),
+        "example": next(iter(stubs.below.values()))[0].split("\n")[0],
         "seconds": f"{CELL_SECONDS:g}",
         "answers": bool(answers),
     }
@@ -167,7 +168,11 @@ def without_links(text: str) -> str:
     for line in text.split("\n"):
         if opened := FENCE.match(line):
             fence = "" if fence == opened[1] else fence or opened[1]
-        lines.append(line if fence or line.startswith("    ") else LINK.sub(lambda link: link["text"], line))
+        lines.append(
+            line
+            if fence or line.startswith("    ")
+            else LINK.sub(lambda link: link["code"] or link["text"], line)
+        )
     return "\n".join(lines)
 
 
