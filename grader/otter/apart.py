@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from grader import seeds
@@ -115,7 +116,8 @@ class Apart:
             if status == pytest.ExitCode.OK and not self.results.exists():
                 # Too many uploads a day: what stands there is the result of an earlier one.
                 return Graded(None, document, "this upload was not graded", log, ours=False)
-            result = json_file.parse(self.results.read_bytes())
+            # The folder of pictures goes with the scratch; the document holds them.
+            result = msgspec.structs.replace(json_file.parse(self.results.read_bytes()), artifacts="")
         except (OSError, ValueError) as error:
             return Graded(
                 fault=f"the grader ended with status {status} and no usable result: {error}", log=log
