@@ -45,10 +45,12 @@ def find(assignment: Assignment, intake: Intake, present: Mapping[str, bytes | N
         name = intake.notebook()
         try:
             handed = _handed(assignment, _read(intake, name))
-        except (NotebookError, RefusedError) as error:
+        except NotebookError as error:
             raise SubmissionFolderError(f"{shown(name)} {error}") from None
+        except RefusedError as error:
+            raise SubmissionFolderError(f"{shown(name)} is refused: {error}") from None
         return Found(name, handed, handed.notes[:MAX_NOTES])
-    beside = " and ".join(present)
+    beside, lie = " and ".join(present), "lies" if len(present) == 1 else "lie"
     try:
         name = intake.notebook()
         notebook = _read(intake, name)
@@ -56,9 +58,9 @@ def find(assignment: Assignment, intake: Intake, present: Mapping[str, bytes | N
         name, notebook = notebooks[0], Notebook(())
     if all(content is not None and unwritten(file, content, notebook) for file, content in present.items()):
         handed = _handed(assignment, notebook)
-        note = f"{shown(name)} counts: nobody has worked on {beside}, which lies beside it"
+        note = f"{shown(name)} counts: nobody has worked on {beside}, which {lie} beside it"
         return Found(name, handed, (note, *handed.notes[:MAX_NOTES]))
-    note = f"{shown(name)} was not looked at, because {beside} lies beside it: hand in one or the other"
+    note = f"{shown(name)} was not looked at, because {beside} {lie} beside it: hand in one or the other"
     return Found(notes=(note,))
 
 
