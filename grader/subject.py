@@ -333,6 +333,7 @@ class Subject:
         unrelated = isinstance(fault, Unusable) or fault.outcome is Outcome.TIMED_OUT
         if failed and not unrelated and (not isinstance(fault, Raised) or NAMELESS & set(fault.types)):
             fault.summary, fault.told = f"{fault.summary}; {failed}", f"{fault.told}; {failed}"
+            fault.args = (fault.summary,)
         if self.role == "student" or isinstance(fault, Raised):
             fault.role = self.role
             raise fault
