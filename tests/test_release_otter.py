@@ -6,11 +6,15 @@ import importlib.util
 import json
 import pickle
 import re
+import socket
 import stat
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from ottering import (
@@ -217,6 +221,13 @@ def test_without_otter_a_sentence_says_how_to_get_it(course, tmp_path, monkeypat
         build_otter(course, "q1", tmp_path)
 
 
+def test_another_version_of_otter_is_refused(course, tmp_path, monkeypatch):
+    """It may open what was handed in before it calls a plugin."""
+    monkeypatch.setattr("grader.release.otter.metadata.version", lambda name: "7.1.0")
+    with pytest.raises(GraderFault, match=r"version 7\.0\.0 alone, and this is 7\.1\.0"):
+        build_otter(course, "q1", tmp_path)
+
+
 def test_an_unknown_part_is_refused(course, tmp_path):
     with pytest.raises(GraderFault, match="no part 'captioning'"):
         build_otter(course, "q1", tmp_path, part="captioning")
@@ -391,6 +402,60 @@ def test_a_grade_that_must_not_be_used_is_no_zero_in_otters_table(course):
     results = filled(course, [(planned("q1.half", "x", 10), Outcome.PASSED, 1.0)], fault="no worker came")
     assert results.total == 0
     assert str(results.catastrophic_error) == "no worker came"
+
+
+# ---- the bridge ----
+
+
+def bridge() -> Any:
+    from grader.otter.bridge import Bridge
+
+    return Bridge("/somewhere/s.ipynb", {}, {"assignment": "q1", "max_score": 100.0, "seconds": 60.0})
+
+
+def test_the_bridge_works_with_the_version_that_it_knows(monkeypatch):
+    monkeypatch.setattr("otter.__version__", "7.1.0")
+    with pytest.raises(GraderFault, match=r"this is 7\.1\.0"):
+        bridge().before_grading(None)
+
+
+def test_nothing_is_run_where_otter_was_not_sent():
+    with pytest.raises(GraderFault, match="not where it was sent"):
+        bridge().before_execution({"cells": [1]})
+
+
+def test_nobody_listens_for_pickles_while_the_kernel_runs(tmp_path, monkeypatch):
+    from otter import execute
+
+    monkeypatch.setattr("otter.execute.start_server", execute.start_server)  # put back afterwards
+    monkeypatch.chdir(tmp_path)
+    plugin = bridge()
+    plugin.stage = tmp_path
+    assert plugin.before_execution({"cells": [1]}) == {"cells": []}
+    threads = threading.active_count()
+    address, stop = execute.start_server()
+    assert threading.active_count() == threads
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(address, timeout=5):
+        pass
+    stop()
+
+
+def test_no_pdf_is_made_and_no_log_is_graded(tmp_path, monkeypatch):
+    """Whatever the settings say: `otter grade --pdfs` changes them."""
+    (tmp_path / "source" / "tests").mkdir(parents=True)
+    (tmp_path / "submission").mkdir()
+    monkeypatch.chdir(tmp_path / "submission")
+    monkeypatch.setattr("sys.path", ["", ".", *sys.path])
+    settings = SimpleNamespace(pdf=True, token="t", grade_from_log=True)
+    plugin = bridge()
+    plugin.before_grading(settings)  # there is no course: a fault of ours
+    assert (settings.pdf, settings.token, settings.grade_from_log) == (False, None, False)
+    assert Path.cwd() == plugin.stage
+    assert sorted(path.name for path in plugin.stage.iterdir()) == ["s.ipynb", "tests"]
+    assert not {"", "."} & set(sys.path)
+    assert plugin.graded.ours
+    assert "our fault" in plugin.document["output"]
+    assert "This grade must not be used: FileNotFoundError" in plugin.generate_report()
 
 
 # ---- a run apart ----

@@ -6,6 +6,9 @@ import json
 
 import msgspec
 
+VERSION = "7.0.0"
+OTHER_VERSION = f"the order in which Otter does things is known of version {VERSION} alone, and this is"
+
 # A notebook that does nothing. Otter takes exactly one notebook, or else exactly one script: with this one
 # there, a submission may hold any number of modules.
 ENTRY = "__entry__.ipynb"

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
-from grader.otter.layout import CONFIG, COURSE, ENTRY, Settings, entry_notebook
+from grader.otter.layout import CONFIG, COURSE, ENTRY, OTHER_VERSION, VERSION, Settings, entry_notebook
 from grader.release.archive import STAMP, write_folder, write_zip, zipped
 from grader.release.autograder import (
     MINUTES,
@@ -97,6 +98,8 @@ def _generated(settings: Settings, *, notebook: bool) -> dict[str, bytes]:
     """The files of the zip that ``otter generate`` makes."""
     if importlib.util.find_spec("otter") is None:
         raise GraderFault(MISSING)
+    if (version := metadata.version("otter-grader")) != VERSION:
+        raise GraderFault(f"{OTHER_VERSION} {version}")
     # No summary: it is a table of data frames, and the plugin's report says the same in words.
     config = {"plugins": [settings.as_plugin()], "print_summary": False}
     with tempfile.TemporaryDirectory(prefix="grader-otter-") as scratch:
