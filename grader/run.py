@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -56,6 +56,7 @@ class AssignmentRun:
     secret: Secret
     folder: Path
     given_seed: int | None = None
+    endless: dict[str, float] = field(default_factory=dict)  # as in Subject, of what was handed in
 
     @cached_property
     def seed(self) -> int:
@@ -137,6 +138,7 @@ class AssignmentRun:
             module=module,
             problems=plan.problems,
             cells=self.submission.cells if role == STUDENT else {},
+            endless=self.endless if role == STUDENT else {},
         )
 
     def plan(self, role: str, question: str, test: str) -> Plan:

@@ -80,6 +80,8 @@ class Subject:
     :param question: id of the question that is being judged; a stub of another one reads "needs ...".
     :param problems: module to why its file was not taken.
     :param cells: of a notebook that was handed in: the numbers of its cells, with the question of each.
+    :param endless: modules whose import was stopped, with the computing time that it had had by then. All
+        subjects of a run share it: a loop at import time is waited for once, not in every test.
     """
 
     role: str
@@ -94,6 +96,7 @@ class Subject:
     notes: list[str] = field(default_factory=list)
     problems: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[int, str] = field(default_factory=dict)
+    endless: dict[str, float] = field(default_factory=dict)
     connect_apart: Callable[[], Connection] | None = None
     process: int = 0
     connections: list[Connection] = field(default_factory=list)  # of all its processes
@@ -219,13 +222,23 @@ class Subject:
         """Import a submitted module in its own exchange: code at import time has no inputs to look at."""
         if module in self.problems:
             self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(self.problems[module])))
+        if module in self._loaded:
+            return
+        what, spent, limit = f"the import of {module}.py", self.allowance.spent, self.allowance.cpu_seconds
+        if limit is not None and limit - spent <= self.endless.get(module, -1.0):
+            said = f"{what} takes more than {limit:g} s of computing time, as in an earlier test"
+            self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
         if self._connection is None:
             self._connection = self.connect()
             self.connections.append(self._connection)
-        if module not in self._loaded:
-            failed = self._exchange(messages.Load(call_id(), module), [], f"the import of {module}.py")
-            self._failed[module] = self._of_cells(failed) if self.cells else ""
-            self._loaded.add(module)
+        try:
+            failed = self._exchange(messages.Load(call_id(), module), [], what)
+        except SubmissionFault as fault:
+            if fault.outcome is Outcome.TIMED_OUT:
+                self.endless[module] = max(self.endless.get(module, 0.0), self.allowance.spent - spent)
+            raise
+        self._failed[module] = self._of_cells(failed) if self.cells else ""
+        self._loaded.add(module)
 
     def _of_cells(self, failed: Value) -> str:
         """Which cells failed while a module was loaded, in a sentence. A worker may say anything here."""

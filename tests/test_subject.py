@@ -171,6 +171,47 @@ def test_a_file_that_was_not_taken_ends_the_test_before_a_worker_starts() -> Non
     assert held.connection is None
 
 
+def test_an_import_without_end_is_waited_for_once() -> None:
+    endless: dict[str, float] = {}
+
+    def loop(allowance: Allowance, seconds: float) -> Reply:
+        def load(_: messages.Request) -> TookTooLong:
+            allowance.spent += seconds
+            return TookTooLong("computing time", 20.0)
+
+        return load
+
+    def asked(limit: float | None, seconds: float) -> tuple[SubmissionFault, int]:
+        allowance = Allowance(limit)
+        script = Script(answer(1.0), loop(allowance, seconds))
+        held = subject(answer(1.0), endless=endless)
+        held.allowance, held.connect = allowance, lambda: script
+        with pytest.raises(SubmissionFault) as caught:
+            held.flow.forward(1.0)
+        return caught.value, len(script.asked)
+
+    first, tries = asked(20.0, 20.1)
+    assert (first.outcome, tries) == (Outcome.TIMED_OUT, 1)
+    again, tries = asked(20.0, 20.1)
+    assert (again.outcome, tries) == (Outcome.TIMED_OUT, 0)
+    assert str(again) == "the import of flow.py takes more than 20 s of computing time, as in an earlier test"
+    assert asked(60.0, 60.1)[1] == 1, "a test with a higher limit may come through"
+    assert asked(60.0, 60.1)[1] == 0
+    assert asked(None, 1.0)[1] == 1
+    assert endless == {"flow": 60.1}
+
+
+def test_an_import_that_waits_is_tried_again() -> None:
+    """It may be the machine that was busy."""
+    endless: dict[str, float] = {}
+    for _ in range(2):
+        held = subject(answer(1.0), lambda _: TookTooLong("waiting time", 80.0), endless=endless)
+        held.allowance = Allowance(20.0)
+        with pytest.raises(SubmissionFault):
+            held.flow.forward(1.0)
+        assert len(held.script.asked) == 1  # type: ignore[attr-defined]
+
+
 # -- outcomes
 
 SECRET = "0.12345"
