@@ -424,6 +424,18 @@ def test_nothing_is_run_where_otter_was_not_sent():
         bridge().before_execution({"cells": [1]})
 
 
+def test_a_link_that_was_handed_in_is_not_followed(tmp_path):
+    from grader.otter.bridge import _handed_in
+
+    (tmp_path / "submission").mkdir()
+    link = tmp_path / "submission" / "s.zip"
+    link.symlink_to(packed(tmp_path / COURSE, {"halves.py": ""}))
+    assert _handed_in(tmp_path / "submission") == tmp_path / "submission"
+    link.unlink()
+    packed(link, {"halves.py": ""})
+    assert _handed_in(tmp_path / "submission") == link
+
+
 def test_nobody_listens_for_pickles_while_the_kernel_runs(tmp_path, monkeypatch):
     from otter import execute
 

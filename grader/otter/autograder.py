@@ -29,9 +29,8 @@ def main(root: Path) -> None:
         (work / "source" / CONFIG).write_text(json.dumps(config))
         shutil.copytree(root / "source" / "tests", work / "source" / "tests")
         (work / "submission" / ENTRY).write_text(entry_notebook())
-        (work / METADATA).write_text(
-            "{}"
-        )  # the plugin reads the platform's own; `otter grade` leaves it empty
+        # The plugin reads the platform's own, if it says anything: `otter grade` leaves an empty file.
+        (work / METADATA).write_text("{}")
         # IPython and Jupyter write into the home folder; the platform's is not theirs.
         os.environ["HOME"] = own
         plugins = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import traceback
@@ -140,7 +141,9 @@ def _take_back(submission: Path) -> None:
 def _handed_in(submission: Path) -> Path:
     """The folder, or the one zip in it: our intake looks into zips without unpacking them."""
     found = list(submission.iterdir())
-    return found[0] if len(found) == 1 and zipfile.is_zipfile(found[0]) else submission
+    if len(found) == 1 and stat.S_ISREG(found[0].lstat().st_mode) and zipfile.is_zipfile(found[0]):
+        return found[0]
+    return submission
 
 
 def _document(graded: Graded, max_score: float) -> dict[str, Any]:

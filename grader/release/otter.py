@@ -105,21 +105,11 @@ def _generated(settings: Settings, *, notebook: bool) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="grader-otter-") as scratch:
         folder = Path(scratch)
         (folder / "tests").mkdir()
-        (folder / "tests" / "not_judged.py").write_text(
-            render("otter/not_judged.py.j2", max_score=settings.max_score)
-        )
+        test = render("otter/not_judged.py.j2", max_score=settings.max_score)
+        (folder / "tests" / "not_judged.py").write_text(test)
         (folder / CONFIG).write_text(json.dumps(config))
-        command = [
-            sys.executable,
-            "-I",
-            "-m",
-            "otter",
-            "generate",
-            "-o",
-            "autograder.zip",
-            "--python-version",
-            "3.11",
-        ]
+        command = [sys.executable, "-I", "-m", "otter", "generate", "-o", "autograder.zip"]
+        command += ["--python-version", "3.11"]
         if not notebook:
             (folder / ENTRY).write_text(entry_notebook())
             command.append(ENTRY)
