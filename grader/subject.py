@@ -226,7 +226,7 @@ class Subject:
             return
         what, spent, limit = f"the import of {module}.py", self.allowance.spent, self.allowance.cpu_seconds
         if limit is not None and limit - spent <= self.endless.get(module, -1.0):
-            said = f"{what} takes more than {limit:g} s of computing time, as in an earlier test"
+            said = f"stopped in {what}, which took more than {limit:g} s of computing time in an earlier test"
             self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
         if self._connection is None:
             self._connection = self.connect()
