@@ -27,6 +27,7 @@ STAGE = ROOT / "tests" / "stage.py"
 CONTAINER = (
     "container with a closed home"  # Docker's rights; nothing is opened for whoever cannot enter /root
 )
+EVERYTHING = "root"
 PACKAGES = "python3,python3-pip"  # what the platform's own programs run on
 MADE = "made-by-the-gradescope-harness"  # lies in a finished chroot, and only such a one is used again
 PLATFORM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,14 +35,22 @@ BOOTSTRAP_SECONDS = 1800
 SETTLE_SECONDS = 20.0
 
 # Seen by one command and what it starts: proc, a container's shared memory, what the harness lends.
+# The folder becomes a mount, as a container's root is; else nobody, whatever their rights, makes namespaces.
 INSIDE = """
 mount --make-rprivate /
+mount --bind "$1" "$1"
 mount -t proc proc "$1/proc"
 mount -t tmpfs -o size=64m,mode=1777 tmpfs "$1/dev/shm"
 mount --bind -o ro "$2" "$1/harness"
 while read -r from name; do mount --bind -o ro "$from" "$1/harness/$name"; done <"$2/mounts"
-shift 2
-exec "$@"
+root=$1 more=$3 rights=$4
+shift 4
+for mount in $more; do mount -t tmpfs -o "${mount#*:}" tmpfs "$root${mount%%:*}"; done
+test "$rights" = all || exec "$@"
+cd "$root"
+pivot_root . .
+umount -l .
+exec chroot . "$@"
 """
 # The first process of the namespace stays until it is told to go: what the command left is still there then.
 WATCHED = '"$@" </dev/null; echo "$?" >/run/status; read -r _'
@@ -93,12 +102,9 @@ class Chroot:
         stage: str = CONTAINER,
         cwd: str = "/",
         environment: Mapping[str, str] | None = None,
-        group: Group | None = None,
     ) -> Done:
         """Run a command to its end, as root."""
-        with self.start(
-            *command, seconds=seconds, stage=stage, cwd=cwd, environment=environment, group=group
-        ) as running:
+        with self.start(*command, seconds=seconds, stage=stage, cwd=cwd, environment=environment) as running:
             return running.wait()
 
     @contextlib.contextmanager
@@ -110,8 +116,13 @@ class Chroot:
         cwd: str = "/",
         environment: Mapping[str, str] | None = None,
         group: Group | None = None,
+        disks: Mapping[str, str] | None = None,
     ) -> Iterator[Running]:
-        """A command that runs while the block does; whatever is left of it is killed at the block's end."""
+        """A command that runs while the block does; whatever is left of it is killed at the block's end.
+
+        :param disks: folders that are disks of their own, with the options of a tmpfs.
+        """
+        more = " ".join(f"{folder}:{options}" for folder, options in (disks or {}).items())
         chosen = {"PATH": PLATFORM_PATH, "HOME": "/root", **self.environment, **(environment or {})}
         variables = [f"{name}={text}" for name, text in chosen.items()]
         within = f"cd {shlex.quote(cwd)} && {WATCHED}"
@@ -125,8 +136,11 @@ class Chroot:
             "--fork",
             "--kill-child=KILL",
         ]
-        line += ["sh", "-euc", INSIDE, "sh", str(self.root), str(self.lent)]
-        line += [sys.executable, str(STAGE), stage, "chroot", str(self.root)]
+        line += ["sh", "-euc", INSIDE, "sh", str(self.root), str(self.lent), more]
+        if stage == EVERYTHING:
+            line += ["all"]
+        else:
+            line += ["fewer", sys.executable, str(STAGE), stage, "chroot", str(self.root)]
         line += ["env", "-i", *variables, "sh", "-c", within, "sh", *command]
         self.path("/run/status").unlink(missing_ok=True)
         log = self.lent.parent / "log"
@@ -181,6 +195,13 @@ class Running:
         if time.monotonic() > self.deadline:
             raise TimeoutError(self.said())
         return self.status.exists() and self.status.read_text().endswith("\n")
+
+    def read(self, inside: str) -> bytes | None:
+        """A file of the chroot as the command sees it, while the block runs; None if there is none."""
+        for first in psutil.Process(self.process.pid).children():
+            with contextlib.suppress(FileNotFoundError):
+                return (Path(f"/proc/{first.pid}/root") / inside.lstrip("/")).read_bytes()
+        return None
 
     def said(self) -> str:
         """What it printed."""

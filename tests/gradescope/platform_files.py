@@ -6,18 +6,18 @@ import json
 import math
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 from gradescope.chroot import CONTAINER, Chroot, Done, Running
-from gradescope.limits import Group
 
 SCHEMA = json.loads((Path(__file__).parent / "results.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+ANSWER = "/autograder/results/results.json"
 SETUP_SECONDS = 1800.0
 RUN_SECONDS = 2400.0
 INSTALLED = (
@@ -53,6 +53,12 @@ class Graded:
     def score(self) -> float:
         assert self.answer is not None, self.done.said
         return float(self.answer["score"])
+
+    @property
+    def highest(self) -> float:
+        """What can be had."""
+        assert self.answer is not None, self.done.said
+        return math.fsum(test["max_score"] for test in self.answer["tests"])
 
     @property
     def points(self) -> dict[str, float]:
@@ -100,6 +106,7 @@ class Platform:
     """An image with an autograder in it."""
 
     chroot: Chroot
+    uploaded: Path | None = None
 
     def upload(self, archive: Path) -> None:
         """Unpack an autograder's zip where the platform does."""
@@ -111,6 +118,7 @@ class Platform:
             found.extractall(autograder / "source")
         shutil.copy(autograder / "source" / "run_autograder", autograder)
         (autograder / "run_autograder").chmod(0o755)
+        self.uploaded = archive
 
     def build(self, stage: str = CONTAINER, environment: Mapping[str, str] | None = None) -> Done:
         """Run setup.sh."""
@@ -139,22 +147,21 @@ class Platform:
         """Hand in and grade."""
         self.hand_in(submission, metadata)
         with self.grading(**options) as running:
-            return self.answered(running.wait())
+            return ended(running)
 
-    @contextmanager
     def grading(
-        self, stage: str = CONTAINER, group: Group | None = None, seconds: float = RUN_SECONDS
-    ) -> Iterator[Running]:
-        """Start run_autograder on what was handed in."""
-        with self.chroot.start(
-            "/autograder/run_autograder", seconds=seconds, stage=stage, cwd="/autograder", group=group
-        ) as running:
-            yield running
+        self, *, stage: str = CONTAINER, seconds: float = RUN_SECONDS, **options: Any
+    ) -> AbstractContextManager[Running]:
+        """Start run_autograder on what was handed in, for the block."""
+        script = "/autograder/run_autograder"
+        return self.chroot.start(script, seconds=seconds, stage=stage, cwd="/autograder", **options)
 
-    def answered(self, done: Done) -> Graded:
-        """What stands in results.json at the end."""
-        path = self.chroot.path("/autograder/results/results.json")
-        return Graded(checked(path.read_bytes()) if path.exists() else None, done)
+
+def ended(running: Running) -> Graded:
+    """Wait for the end of a grading, and take what stands in results.json then."""
+    done = running.wait()
+    content = running.read(ANSWER)
+    return Graded(None if content is None else checked(content), done)
 
 
 def checked(content: bytes) -> dict[str, Any]:
