@@ -25,6 +25,10 @@ TESTS = Path(__file__).parent
 COURSE = TESTS / "course"
 SCHEMA = json.loads((TESTS.parent / "grader/schemas/result-1.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)  # made once: that takes longest
+# The platform's own fields and words (its documentation, 2025-01): others make it refuse the file.
+GRADESCOPE = jsonschema.Draft202012Validator(
+    json.loads((TESTS / "gradescope/results.schema.json").read_bytes())
+)
 
 FILES = ("half.py", "double.py", "count.py", "kinds.py", "step.py", "last.py")
 POINTS = {"q1.half": 20, "q1.double": 20, "q1.count": 16, "q1.kinds": 8, "q1.step": 16, "q1.last": 20}
@@ -164,27 +168,12 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 TEXT_FIELDS = {"output_format", "test_output_format", "test_name_format", "name_format"}
-VISIBILITIES = {"visible", "hidden", "after_due_date", "after_published"}
-TOP = {
-    "score",
-    "execution_time",
-    "output",
-    "tests",
-    "leaderboard",
-    "extra_data",
-    "visibility",
-    "stdout_visibility",
-}
-TEST = {"score", "max_score", "status", "name", "number", "output", "tags", "visibility", "extra_data"}
 
 
 def read_gradescope(path: Path) -> dict[str, Any]:
     """Gradescope's results.json; whatever the platform would not take raises."""
     found: dict[str, Any] = json.loads(path.read_bytes(), parse_constant=_no_constant)
-    assert set(found) <= TOP | TEXT_FIELDS
-    assert isinstance(found["score"], int | float)
-    assert isinstance(found["execution_time"], int)
-    assert found["visibility"] in VISIBILITIES
+    GRADESCOPE.validate(found)
     assert found["stdout_visibility"] == "hidden"
     for part in (found, *found["tests"]):
         formats = {key: part[key] for key in TEXT_FIELDS & set(part)}
@@ -192,12 +181,8 @@ def read_gradescope(path: Path) -> dict[str, Any]:
             assert formats.pop("output_format") == "html"
             assert set(re.findall(r"</?(\w+)", part["output"])) <= {"pre", "figure", "img", "figcaption"}
         assert set(formats.values()) <= {"text"}
-        assert isinstance(part["output"], str)
     for test in found["tests"]:
-        assert set(test) <= TEST | TEXT_FIELDS
-        assert 0 <= test["score"] <= test["max_score"]
-        assert test.get("status") in (None, "passed", "failed")
-        assert test["visibility"] in VISIBILITIES
+        assert test["score"] <= test["max_score"]
     assert '"seed' not in json.dumps(found)
     assert not re.search(r"\\u00[01189]", json.dumps(found))
     return found

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import support
 
 from grader.config import Assignment, HiddenTests, Question
 from grader.faults import Outcome
@@ -339,3 +340,27 @@ def test_markup_and_escapes_are_only_text(tmp_path: Path) -> None:
     assert "\\u001b" not in path.read_text()
     assert "\\u0000" not in path.read_text()
     assert len(test["output"]) < 12_000
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"colour": "red"},
+        {"score": "1"},
+        {"score": -1},
+        {"execution_time": 1.5},
+        {"output": "\x1b[2J"},
+        {"output_format": "latex"},
+        {"visibility": "shown"},
+        {"tests": []},
+        {"tests": [{"name": "t", "score": 1, "max_score": 1, "status": "skipped"}]},
+        {"tests": [{"name": "t", "score": 1, "max_score": 1, "title": "t"}]},
+        {"tests": [{"name": "", "score": 1, "max_score": 1}]},
+        {"tests": [{"name": "t", "score": 1}]},
+        {"leaderboard": [{"name": "Accuracy", "value": 0.9, "order": "down"}]},
+    ],
+)
+def test_the_schema_refuses_what_the_platform_does_not_know(damage: dict[str, Any]) -> None:
+    right = {"score": 1, "execution_time": 1, "tests": [{"name": "t", "score": 1, "max_score": 1}]}
+    assert support.GRADESCOPE.is_valid(right)
+    assert not support.GRADESCOPE.is_valid({**right, **damage})

@@ -12,10 +12,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import notebook_files
 import pytest
 from gradescope.chroot import CONTAINER, EVERYTHING, ROOT
 from gradescope.platform_files import RUN_SECONDS, Graded, Platform, ended
 from gradescope.submissions import FAILS, LOOPS, TELLS, attack, files, planted, written
+
+from grader.config import Course
 
 pytestmark = pytest.mark.timeout(RUN_SECONDS)
 
@@ -54,6 +57,8 @@ SUBMISSIONS = {
     "one file of two": ("p1", files("reference", "p1", ("gradient_flow.py",))),
     "known mistake": ("p1", planted("p1", "no_relu_mask")),
     "crashes when imported": ("p1", broken("raise RuntimeError('at import')\n")),
+    "notebook, reference": ("p1", {"p1.ipynb": notebook_files.filled(Course(ROOT), "p1")}),
+    "notebook, starter": ("p1", {"homework.ipynb": notebook_files.untouched(Course(ROOT), "p1")}),
     "does not parse": ("p1", broken("def forward(:\n")),
     "p5, reference": ("p5", files("reference", "p5")),
     "p5, starter": ("p5", files("starter", "p5")),
