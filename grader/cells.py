@@ -28,6 +28,8 @@ CHECK = "# ---- check: {} ----"
 SCRATCH = "# scratch"
 # What a cell's first line says that is not handed in.
 NOT_HANDED_IN = re.compile(r"[ \t]*#[ \t]*(?:--+[ \t]*check\b|scratch\b)", re.IGNORECASE)
+# The lines of a cell that somebody added to check something, and that is nobody's answer either.
+CHECKING = re.compile(r"[ \t]*(?:#.*|(?:check|save_modules)\(.*\)[ \t;]*|from grader\.notebook import .*)?")
 CELL_MAGIC = re.compile(r"[ \t]*%%(?P<name>\S*)")
 # They run the cell below them as it stands and keep its names.
 TRANSPARENT = frozenset({"time", "capture"})
@@ -187,7 +189,7 @@ def handed_in(notebook: Notebook, files: Sequence[str], wanted: Iterable[str] | 
     current = ""
     for number, text in enumerate(notebook.code, 1):
         first = first_line(text)
-        if not first or NOT_HANDED_IN.match(first):
+        if NOT_HANDED_IN.match(first) or _only_checks(text):
             continue
         named = [(file, question) for file, question in markers(text) if file in files]
         magic = CELL_MAGIC.match(first)
@@ -211,6 +213,13 @@ def handed_in(notebook: Notebook, files: Sequence[str], wanted: Iterable[str] | 
         belongs = [*(names if names[0] else [begun] if begun else []), *everywhere]
         cells.append(Cell(number, [file.removesuffix(".py") for file in belongs], text))
     return HandedIn(tuple(cells), questions, tuple(notes))
+
+
+def _only_checks(text: str) -> bool:
+    """Whether a cell calls ``check`` or ``save_modules`` and nothing else, or is empty; a cell of comments
+    alone may be a marker that stands for what is below."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return all(map(CHECKING.fullmatch, lines)) and not MARKER.search(text)
 
 
 def marker(file: str, rest: str = "") -> str:

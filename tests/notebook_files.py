@@ -66,6 +66,8 @@ def filled(course: Course, assignment: str, edit: Edit | None = None) -> bytes:
     assert not solutions, solutions.keys()
     if edit:
         edit(document["cells"])
+        for number, cell in enumerate(document["cells"]):
+            cell.setdefault("id", f"added-{number}")
     return json.dumps(document).encode()
 
 

@@ -114,7 +114,7 @@ def test_classes_of_a_cell_have_a_module_and_a_source(run: Run) -> None:
 
 
 def test_what_jupyter_has_as_a_builtin_is_there(run: Run) -> None:
-    served = run(FIRST + "display(1, 'two')\ndef one():\n    display('three')\n    return 1")
+    served = run(FIRST + "display(1, 'two')\ncheck('q.one')\ndef one():\n    display('three')\n    return 1")
     assert served.load("first") is None
     assert served.reply("one", module="first") == 1
     assert served.worker.new_output().split("\n")[:2] == ["1 two", "three"]
@@ -189,8 +189,14 @@ def test_a_cell_that_imports_another_module_has_a_limit_of_its_own(run: Run) -> 
         SECOND + "def two(): return first.COUNT",
     )
     failed = served.load("second")
-    assert [failure[0] for failure in failed] == [1, 2]
+    assert [failure[0] for failure in failed] == [2, 1]
     assert served.reply("two", module="second") == 1
+
+
+def test_the_failures_of_a_modules_own_cells_come_first(run: Run) -> None:
+    served = run(FIRST + "boom", SECOND + "bang", FIRST + "crash", SECOND + "def two(): return 2")
+    assert [failure[0] for failure in served.load("second")] == [2, 1, 3]
+    assert [failure[0] for failure in served.load("first")] == [1, 3, 2]
 
 
 def test_many_failures_are_told_up_to_a_number(run: Run) -> None:

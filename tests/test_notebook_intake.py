@@ -257,6 +257,18 @@ def test_cells_of_other_languages_are_left_out(take: Take) -> None:
     assert submission.notes == ("cell 3 begins with a %% line and is not run: delete that line",)
 
 
+def test_cells_that_only_check_are_not_handed_in(take: Take) -> None:
+    own = [
+        "check()",
+        '# all\ncheck("p1.flow")\n\nsave_modules() ;',
+        "from grader.notebook import check",
+        "# only",
+    ]
+    kept = ["x = check()", "check()\nx = 1", "# ---- choice.py ----"]
+    submission = take({"p1.ipynb": notebook(FLOW_CELL, *own, *kept)})
+    assert [cell.text for cell in cells(submission)] == [FLOW_CELL, *kept]
+
+
 def test_a_notebook_without_code_answers_nothing(take: Take) -> None:
     submission = take({"p1.ipynb": notebook(prose("text"), "", "  \n", "# scratch\nx")})
     assert [state for _, state in states(submission)] == [FileState.MISSING] * 2

@@ -176,9 +176,7 @@ def test_every_cell_runs_from_top_to_bottom(zygote, tmp_path, assignment: str, m
 
 
 def test_a_line_in_a_block_of_code_is_no_heading() -> None:
-    text = (
-        "# A\nfirst\n```python\n# no heading\n```\n## x.one (2)\n~~~\n## nor this\n~~~\nlast\n\n---\n"
-    )
+    text = "# A\nfirst\n```python\n# no heading\n```\n## x.one (2)\n~~~\n## nor this\n~~~\nlast\n\n---\n"
     found = sections(text, ["x.one"])
     assert [(part.title, part.question) for part in found] == [("A", ""), ("x.one (2)", "x.one")]
     assert found[1].text.endswith("last")

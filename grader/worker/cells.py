@@ -9,6 +9,7 @@ Jupyter would if it were asked to.
 from __future__ import annotations
 import __future__
 
+import builtins
 import contextlib
 import importlib.abc
 import importlib.machinery
@@ -17,6 +18,7 @@ import os
 import signal
 from collections.abc import Iterator
 from types import CodeType, FrameType, ModuleType
+from typing import Any
 
 import msgspec
 
@@ -28,6 +30,12 @@ SUFFIX = ".json"
 # Of computing, for one cell. Every test has a process of its own, which runs all the cells: one that trains
 # for a minute to look at a curve would leave no time for any test.
 CELL_SECONDS = 2.0
+# What Jupyter has among its builtins, and what a cell may call that checks itself; neither is here.
+IN_A_KERNEL: dict[str, Any] = {
+    "display": print,
+    "check": lambda *args, **kwargs: None,
+    "save_modules": lambda *args, **kwargs: None,
+}
 FUTURE = tuple(getattr(__future__, name) for name in __future__.all_feature_names)
 
 
@@ -46,7 +54,8 @@ class CellTookTooLong(BaseException):
 class CellsLoader(importlib.abc.Loader):
     """Loads one module of a notebook.
 
-    :param failures: takes each failing cell, its number first and its exception as a reply.
+    :param failures: takes each failing cell, its number first and its exception as a reply; the module's own
+        cells come before those of other files.
     """
 
     def __init__(self, name: str, path: str, failures: list[tuple[int, messages.Raised]]) -> None:
@@ -63,11 +72,13 @@ class CellsLoader(importlib.abc.Loader):
         with open(self.path, "rb") as file:
             cells = msgspec.json.decode(file.read(), type=list[Cell])
         last = max((index for index, cell in enumerate(cells) if self.name in cell.modules), default=-1)
-        module.__dict__.setdefault("display", print)  # Jupyter has it among its builtins
+        module.__dict__["__builtins__"] = vars(builtins) | IN_A_KERNEL
         self.failures.clear()
         flags = 0
         for cell in cells[: last + 1]:
             flags |= self._run(cell, module, flags)
+        own = {cell.number for cell in cells if self.name in cell.modules}
+        self.failures.sort(key=lambda failure: failure[0] not in own)
 
     def _run(self, cell: Cell, module: ModuleType, flags: int) -> int:
         """Run one cell; the ``from __future__`` features that hold from here on, as they do in a kernel."""
