@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -116,6 +117,47 @@ def test_a_submission_without_answers_cannot_be_overlooked(course, submissions):
     rows = collect(course, submissions)
     assert [row.question for row in rows] == ["q1.why", "q1.how", "q2.why", "q2.how"]
     assert not any(row.text for row in rows)
+
+
+def in_notebook(*cells: str) -> bytes:
+    made = [{"cell_type": "markdown", "metadata": {}, "source": cell} for cell in cells]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+ASKED = "<!-- answers.md: handed in; write below -->\n## {}\n<!-- 60 words. -->\n{}"
+
+
+def test_answers_in_a_notebook_are_collected_from_the_cells_that_ask(course, submissions):
+    """Not from the handout, which has the questions' ids in its headings too."""
+    folder = submissions / "ann" / "q1"
+    folder.mkdir(parents=True)
+    handout = "#### q1.why (5 points)\n\nThe handout."
+    answers = [
+        ASKED.format("q1.why: Why does it fall?", "It is\nnegative."),
+        ASKED.format("q1.how", "By steps."),
+    ]
+    (folder / "mine.ipynb").write_bytes(in_notebook(handout, *answers))
+    (folder / "answers.md").write_text(TEMPLATE)  # untouched, beside it
+    (submissions / "bob").mkdir()
+    (submissions / "bob" / "q1.ipynb").write_bytes(b"no notebook")
+    rows = {(row.submission, row.question): row.text for row in collect(course, submissions)}
+    assert rows["ann", "q1.why"] == "It is\nnegative."
+    assert rows["ann", "q1.how"] == "By steps."
+    assert rows["bob", "q1.why"] == ""
+    single = collect(course, submissions / "ann")
+    assert [row.text for row in single if row.question == "q1.why"] == ["It is\nnegative."]
+
+
+@pytest.mark.parametrize(
+    ("heading", "question"),
+    [
+        ("A2 Choose one of three plans. Why?", "A2"),
+        ("A1.5 What becomes of it?", "A1.5"),
+        ("p5.x: Why?", "p5.x"),
+    ],
+)
+def test_the_ids_of_the_documents_questions_are_understood(heading, question):
+    assert list(sections(f"# Answers\n## {heading}\nBecause.\n## Notes\nNone.")) == [question]
 
 
 def test_the_word_limit_is_flagged_and_nothing_is_cut(course, submissions):

@@ -177,7 +177,7 @@ def test_an_empty_folder_is_status_2(grader, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["grade", "nowhere"], "nowhere: no such folder or zip"),
+        (["grade", "nowhere"], "nowhere: no such folder, zip or notebook"),
         (["grade", "reference", "q9"], "no assignment 'q9'"),
         (["grade", "reference", "q1", "--plant", "absent"], "divides_by_n_minus_one"),
         (["grade", "starter", "q1", "--plant", "harmless"], "--plant changes the reference"),

@@ -59,7 +59,7 @@ class RunError(GraderFault):
 def grade(
     folder: Annotated[
         Path,
-        typer.Argument(help="A submission, folder or zip: the files flat, or in a folder per assignment."),
+        typer.Argument(help="A submission: a notebook, or a folder or zip, its files flat or in a folder each assignment."),
     ],
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
@@ -95,7 +95,7 @@ def grade(
     """
     here = course()
     if not folder.exists():
-        raise fail(f"{folder}: no such folder or zip")
+        raise fail(f"{folder}: no such folder, zip or notebook")
     ids = assignments or here.assignments()
     for assignment_id in ids:
         known = here.assignment(assignment_id)  # says what is wrong with the name or the file
