@@ -59,7 +59,9 @@ class RunError(GraderFault):
 def grade(
     folder: Annotated[
         Path,
-        typer.Argument(help="A submission: a notebook, or a folder or zip, its files flat or in a folder each assignment."),
+        typer.Argument(
+            help="A submission: a notebook, or a folder or zip, its files flat or in a folder each assignment."
+        ),
     ],
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
