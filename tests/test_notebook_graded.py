@@ -143,13 +143,28 @@ def test_what_jupyter_runs_from_top_to_bottom_is_graded_so(course, of_modules, t
 
 
 @pytest.mark.slow
-def test_a_cell_that_trains_is_stopped_and_the_questions_are_judged(course, tmp_path) -> None:
+def test_a_cell_that_trains_is_stopped_and_the_questions_are_judged(tmp_path) -> None:
+    course = support.copy_course(tmp_path / "c")
+    for path in (course / "assignments/q1").glob("test_*.py"):
+        path.write_text(path.read_text().replace("timeout(1)", "timeout(20)"))
+
     def edit(cells: list[dict[str, Any]]) -> None:
         cells.insert(cell_of(cells, " half.py "), code("while True:\n    sum(range(1000))"))
 
     run = graded(course, tmp_path, filled(SMALL, "q1", edit), "-k", "half or last")
     assert run.points["q1.half"] == support.POINTS["q1.half"], run.said
     assert run.points["q1.last"] == support.POINTS["q1.last"]
+
+
+@pytest.mark.slow
+def test_where_the_cells_leave_no_time_for_a_test_the_way_out_is_said(course, tmp_path) -> None:
+    """The tests of the small course have a second."""
+
+    def edit(cells: list[dict[str, Any]]) -> None:
+        cells.insert(cell_of(cells, " half.py "), code("while True:\n    sum(range(1000))"))
+
+    run = graded(course, tmp_path, filled(SMALL, "q1", edit), "-k", "test_last_random")
+    assert "begin with the line '# scratch'" in run.test("test_last_random")["message"], run.said
 
 
 @pytest.mark.parametrize(

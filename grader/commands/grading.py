@@ -59,9 +59,7 @@ class RunError(GraderFault):
 def grade(
     folder: Annotated[
         Path,
-        typer.Argument(
-            help="A submission: a notebook, or a folder or zip, its files flat or in a folder each assignment."
-        ),
+        typer.Argument(help="A submission: a notebook, or a folder or zip with its files flat or in p5/."),
     ],
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
