@@ -33,6 +33,7 @@ CHECKING = re.compile(r"[ \t]*(?:#.*|(?:check|save_modules)\(.*\)[ \t;]*|from gr
 CELL_MAGIC = re.compile(r"[ \t]*%%(?P<name>\S*)")
 # They run the cell below them as it stands and keep its names.
 TRANSPARENT = frozenset({"time", "capture"})
+PROMPT = "*Double-click, and write your answer below this line.*"
 ANSWER = "<!-- answers.md"  # a markdown cell that holds it is an answer in the student's own words
 WRITTEN = re.compile(r"# Written by save_modules\(\) from [^\n]*, checksum (?P<sum>[0-9a-f]{16})\n")
 

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from grader.cells import PROMPT
 from grader.config import Course
 from grader.faults import GraderFault
 from grader.release.answers import collect, sections, to_csv, to_markdown, without_rubrics
@@ -124,7 +125,7 @@ def in_notebook(*cells: str) -> bytes:
     return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
-ASKED = "<!-- answers.md: handed in; write below -->\n## {}\n<!-- 60 words. -->\n{}"
+ASKED = "<!-- answers.md: handed in -->\n\n#### {}\n<!-- 60 words. -->\n\n" + PROMPT + "\n{}"
 
 
 def test_answers_in_a_notebook_are_collected_from_the_cells_that_ask(course, submissions):

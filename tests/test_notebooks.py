@@ -111,14 +111,14 @@ def test_questions_in_ones_own_words_have_a_cell_each_where_they_are_asked(assig
     template = (HERE.assignment(assignment).folder / "answers.md").read_text(encoding="utf-8")
     asked = re.findall(r"^## (\S+?):? ", template, re.MULTILINE)
     answers = [text for text in cells_of(HERE, assignment, "markdown") if text.startswith(ANSWER)]
-    assert sorted(re.findall(r"^## (\S+?):? ", "\n".join(answers), re.MULTILINE)) == sorted(asked)
+    assert sorted(re.findall(r"^#### (\S+?):? ", "\n".join(answers), re.MULTILINE)) == sorted(asked)
     assert not re.search(r"\b[012]: ", "\n".join(answers))  # how they are marked
 
 
 def test_an_answer_that_belongs_to_a_question_stands_below_its_check() -> None:
     document = json.loads(untouched(HERE, "p5"))
     at = cell_of(document["cells"], "check: p5.plateau")
-    assert "## p5.plateau: " in text_of(document["cells"][at + 1])
+    assert "#### p5.plateau: " in text_of(document["cells"][at + 1])
     assert text_of(document["cells"][at + 1]).startswith(ANSWER)
 
 

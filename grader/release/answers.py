@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.cells import ANSWER, SUFFIX, NotebookError, read
+from grader.cells import ANSWER, PROMPT, SUFFIX, NotebookError, read
 from grader.config import Course
 from grader.faults import GraderFault
 from grader.handed_in import MAX_FILE_BYTES
@@ -125,7 +125,7 @@ def _of_submission(folder: Path, templates: dict[str, dict[str, list[str]]]) -> 
         if given and not given.keys() & template.keys():
             continue
         for question, printed in template.items():
-            own = [line for line in given.get(question, []) if line and line not in printed]
+            own = [line for line in given.get(question, []) if line and line not in (*printed, PROMPT)]
             yield Answer(folder.name, question, "\n".join(own))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.cells import ANSWER, CELL_SECONDS, CHECK, SCRATCH, checksum, marker
+from grader.cells import ANSWER, CELL_SECONDS, CHECK, PROMPT, SCRATCH, checksum, marker
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.release import starter
@@ -242,5 +242,6 @@ def _answers(assignment: Assignment, parts: list[Section]) -> dict[int, list[str
         place = places[question]
         if place == -1 and free:
             place = free.pop(0)
-        found.setdefault(place, []).append(f"{ANSWER}: handed in; write below -->\n{text}")
+        # Smaller than a heading of the handout.
+        found.setdefault(place, []).append(f"{ANSWER}: handed in -->\n\n##{text}\n\n{PROMPT}\n")
     return found
