@@ -49,7 +49,12 @@ IN_CELLS = {"syntax error": [50, 0], "kills whoever is above it": [50, 50]}
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Course:
-    return whole_course(tmp_path_factory.mktemp("course") / "course")
+    course = whole_course(tmp_path_factory.mktemp("course") / "course")
+    settings = course.root / "pyproject.toml"
+    text = settings.read_text()
+    assert "\ntimeout = 20\n" in text
+    settings.write_text(text.replace("\ntimeout = 20\n", "\ntimeout = 4\n"))  # the loop is to end soon
+    return course
 
 
 @pytest.fixture(scope="module")
