@@ -41,8 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Adds a line to the end of the report."""
-    return request.config.stash.setdefault(figures, []).append
+    """Adds a line to the end of the report, and shows it at once with ``-s``."""
+    lines = request.config.stash.setdefault(figures, [])
+
+    def add(line: str) -> None:
+        print(line, flush=True)
+        lines.append(line)
+
+    return add
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

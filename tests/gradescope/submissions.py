@@ -47,10 +47,10 @@ _tells()
 """
 # What was printed is shown where a public test was failed.
 FAILS = '\n\ndef forward(x, w1, w2, w3, target):\n    return {"z1": 0.0}\n'
-LOOPS = "\n\ndef warmup_steps(samples, batch_size, epochs, fraction):\n    while True:\n        pass\n"
+LOOPS = "\n\ndef zero_causes(x, w1, w2, w3, target):\n    while True:\n        pass\n"
 TAKES = """
 
-def warmup_steps(samples, batch_size, epochs, fraction):
+def zero_causes(x, w1, w2, w3, target):
     taken = []
     while True:
         taken.append(bytearray(1 << 22))

@@ -18,7 +18,6 @@ UPLOADS = [
     ("p1", ""),
     ("p2", ""),
     ("p3", ""),
-    ("p4", ""),
     ("p4", "captioning"),
     ("p4", "pipeline"),
     ("p5", ""),
@@ -26,20 +25,6 @@ UPLOADS = [
 
 Graders = Callable[..., Platform]
 Say = Callable[[str], None]
-
-
-@pytest.mark.parametrize(("assignment", "part"), UPLOADS)
-def test_what_the_reference_takes(graders: Graders, say: Say, assignment: str, part: str) -> None:
-    with limited(None, None) as group:
-        graded = graders(assignment, part).grade(ROOT / "reference" / assignment, group=group)
-    done = graded.done
-    assert done.peak is not None
-    assert done.cpu_seconds is not None
-    say(
-        f"{assignment} {part or 'whole'}: {graded.score:g} points, {done.peak / 2**20:.0f} MiB, "
-        f"{done.seconds:.0f} s, {done.cpu_seconds:.0f} s of computing"
-    )
-    assert graded.score == pytest.approx(graded.highest)
 
 
 @pytest.mark.parametrize(("assignment", "part"), UPLOADS)
@@ -52,10 +37,9 @@ def test_it_fits_the_platforms_default_container(
         killed = group.kills()
     done = graded.done
     assert done.peak is not None
-    say(
-        f"{assignment} {part or 'whole'} in 768 MiB and half a processor: {graded.score:g} points, "
-        f"{done.peak / 2**20:.0f} MiB, {done.seconds / 60:.1f} minutes, {killed} killed"
-    )
+    assert done.cpu_seconds is not None
+    took = f"{done.cpu_seconds:.0f} s of computing, {done.seconds / 60:.1f} minutes on half a processor"
+    say(f"{assignment} {part}: {graded.score:g} points, {done.peak / 2**20:.0f} MiB, {took}, {killed} killed")
     assert killed == 0
     assert graded.score == pytest.approx(graded.highest)
 
@@ -63,12 +47,12 @@ def test_it_fits_the_platforms_default_container(
 def test_memory_without_end_costs_its_question(graders: Graders, tmp_path: Path) -> None:
     """In the default container too, the judge lives, and other questions keep their points."""
     content = files("reference", "p1")
-    content["optimizer_choice.py"] += TAKES
+    content["gradient_flow.py"] += TAKES
     submission = written(tmp_path / "submission", content)
     with limited(MEMORY, None) as group:
         graded = graders("p1").grade(submission, group=group)
     assert graded.answer is not None
     assert graded.done.left == []
     assert graded.answer["extra_data"]["complete"] is True, graded.output
-    assert 94 <= graded.score < 100
-    print(graded.output)
+    assert {question for question, points in graded.points.items() if points == 0} == {"p1.zero_cause"}
+    assert graded.score == 90
