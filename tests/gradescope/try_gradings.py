@@ -119,7 +119,7 @@ def test_an_endless_loop_costs_its_question(graders: Graders, tmp_path: Path) ->
 
 
 def test_an_endless_import_costs_its_file(graders: Graders, tmp_path: Path) -> None:
-    """It is waited for once; else the platform's time limit would end the run before the other file's tests."""
+    """It is waited for once; else the time limit would end the run before the other file's tests."""
     content = broken("while True:\n    pass\n")
     graded = graders("p1").grade(written(tmp_path / "submission", content))
     nothing_left(graded)
