@@ -69,8 +69,12 @@ def test_a_zip_of_the_whole_folder_with_its_untouched_stubs_is_the_notebook(cour
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--launcher", "fresh", "--isolation", "process"), ("--isolation", "none", "-k", "public")],
-    ids=["new interpreters", "in the judge's process"],
+    [
+        pytest.param(
+            ("--launcher", "fresh", "--isolation", "process"), id="new interpreters", marks=pytest.mark.slow
+        ),
+        pytest.param(("--isolation", "none", "-k", "public"), id="in the judge's process"),
+    ],
 )
 def test_however_the_workers_start(course, tmp_path, arguments) -> None:
     run = graded(course, tmp_path, filled(SMALL, "q1"), *arguments)
