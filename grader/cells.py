@@ -67,9 +67,11 @@ class About(msgspec.Struct, kw_only=True):
     """What a notebook that we built says of itself, in its metadata.
 
     :param stubs: file -> :func:`checksum` of the stub that was handed out with the notebook.
+    :param code: :func:`code_checksum` of its own cells as they were handed out.
     """
 
     assignment: str = ""
+    code: str = ""
     stubs: dict[str, str] = {}
 
 
@@ -84,6 +86,11 @@ class Notebook:
     code: tuple[str, ...]
     prose: tuple[str, ...] = ()
     about: About = field(default_factory=About)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether its code is as it was handed out."""
+        return self.about.code == code_checksum(self.code)
 
 
 class Cell(msgspec.Struct, frozen=True, array_like=True):
@@ -163,6 +170,11 @@ def _text(source: str | list[str]) -> str:
 def checksum(content: bytes) -> str:
     """Of a file's text, whatever its line ends are."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n").rstrip()).hexdigest()[:16]
+
+
+def code_checksum(code: Iterable[str]) -> str:
+    """Of the texts of code cells, in order."""
+    return checksum("\0".join(code).encode())
 
 
 def markers(text: str) -> list[tuple[str, str]]:

@@ -58,6 +58,14 @@ def test_an_untouched_notebook_gets_nothing_and_says_not_started(course, tmp_pat
     assert {question["outcome"] for question in run.results["questions"]} == {"not_started"}
 
 
+def test_a_release_that_nobody_has_worked_on_says_nothing_of_notebooks(course, tmp_path) -> None:
+    folder = support.submit(tmp_path / "handed in", base="starter")
+    (folder / "q1.ipynb").write_bytes(untouched(SMALL, "q1"))
+    run = support.grade(course, folder, "-k", "half", folder=tmp_path)
+    assert run.question("q1.half")["message"] == "not started", run.said
+    assert run.results["problems"] == []
+
+
 def test_a_zip_of_the_whole_folder_with_its_untouched_stubs_is_the_notebook(course, tmp_path) -> None:
     folder = course / "starter/q1"
     files = {f"q1/{path.name}": path.read_bytes() for path in folder.glob("*.py")}

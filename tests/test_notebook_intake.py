@@ -26,6 +26,7 @@ from grader.cells import (
     Cell,
     NotebookError,
     checksum,
+    code_checksum,
     handed_in,
     read,
     stamped,
@@ -188,6 +189,18 @@ def test_stubs_that_nobody_has_touched_do_not_hide_the_notebook(take: Take) -> N
     touched = take({**STUBS, "flow.py": FLOW, "p1.ipynb": OURS})
     assert touched.cells == {}
     assert "was not looked at" in touched.notes[0]
+
+
+def test_a_notebook_that_nobody_has_touched_is_no_matter(take: Take) -> None:
+    """It lies beside the stubs in a release, and many will never open it."""
+    out = {**ABOUT["grader"], "code": code_checksum(read(OURS).code)}
+    fresh = notebook(FLOW_CELL, CHOICE_CELL, prose("read"), metadata={"grader": out})
+    for modules in (STUBS, {**STUBS, "flow.py": FLOW}):
+        beside = take({**modules, "p1.ipynb": fresh})
+        assert (beside.notes, beside.cells) == ((), {})
+        assert beside.digest == take(modules).digest
+    assert take({"p1.ipynb": fresh}).cells  # alone it is what was handed in
+    assert take({**STUBS, "p1.ipynb": fresh.replace(b"adam", b"sgd")}).cells
 
 
 def test_files_that_save_modules_wrote_do_not_hide_the_notebook_until_somebody_changes_them(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.cells import ANSWER, CELL_SECONDS, CHECK, PROMPT, SCRATCH, checksum, marker
+from grader.cells import ANSWER, CELL_SECONDS, CHECK, PROMPT, SCRATCH, checksum, code_checksum, marker
 from grader.config import Assignment, Course
 from grader.faults import GraderFault
 from grader.release import starter
@@ -105,6 +105,7 @@ def build_notebook(course: Course, assignment: Assignment) -> str:
             cells.prose("answer", text)
     about = {
         "assignment": assignment.id,
+        "code": code_checksum(cell.source for cell in cells.made if cell.cell_type == "code"),
         "stubs": {file: checksum(texts[file].encode()) for file in files},
     }
     metadata = {"grader": about, "kernelspec": KERNEL, "language_info": {"name": "python"}}
