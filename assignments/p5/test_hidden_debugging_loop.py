@@ -185,9 +185,10 @@ def check_memory(seen):
     check(seen["most_outputs"] <= 2, "memory grows with every batch: something holds on to the outputs")
 
 
-# A graph that is held has 600 bytes for each operation: 40 MB in all where this is done with every batch, and
-# right loops took 0.1 to 0.2 MB. Arrays are small, because large ones leave gaps: a loop that keeps nothing but
-# each batch's loss, detached, took 21 MB with arrays of 280 kB. So held outputs are seen by the witness alone.
+# A graph that is held has 600 bytes for each operation: 40 MB in all where this is done with every batch.
+# Right loops took 0.1 to 0.2 MB. Arrays are small, because large ones leave gaps: a loop that keeps each
+# batch's loss, detached, and nothing else took 21 MB with arrays of 280 kB. So held outputs are seen by the
+# witness alone.
 BATCHES, BATCH_SIZE = 400, 4
 MEMORY_LIMIT = 12 << 20
 
