@@ -25,8 +25,8 @@ from grader.allowance import (
     tree_memory_bytes,
 )
 from grader.faults import GraderFault
-from grader.worker.removal import remove
 from grader.worker import messages, wire
+from grader.worker.removal import remove
 
 # A worker's processes together, in units of what one may take (RLIMIT_DATA): several share most of it.
 TREE = 2
