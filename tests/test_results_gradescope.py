@@ -302,6 +302,13 @@ def test_a_question_that_was_not_judged_is_neither_right_nor_wrong() -> None:
     assert "Hidden tests: 0 of 60 points\n    not run" in row["output"]
 
 
+def test_a_run_that_cannot_begin_has_a_row_that_says_why() -> None:
+    store = ResultStore(Context(), [], ASSIGNMENT)
+    store.problem("p1 has no part 'third'")
+    (row,) = gradescope.document(store.finish("stopped"))["tests"]
+    assert (row["score"], row["max_score"], row["output"]) == (0, 0, "p1 has no part 'third'")
+
+
 def test_an_incomplete_result_says_so() -> None:
     assert document(case(SHOWN))["output"] == gradescope.INCOMPLETE
     broken = document(case(SHOWN), case(HIDDEN, Outcome.GRADER_ERROR, summary="the reference raised"))

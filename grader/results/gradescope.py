@@ -57,13 +57,28 @@ def document(
             "submission_hash": result.submission_hash,
             "schema_version": result.schema_version,
         },
-        "tests": rows(result, hidden_tests),
+        "tests": rows(result, hidden_tests) or [_nothing(result)],
     }
     if result.leaderboard:
         said["leaderboard"] = [
             {"name": entry.name, "value": entry.value, "order": entry.order} for entry in result.leaderboard
         ]
     return said
+
+
+def _nothing(result: Result) -> dict[str, Any]:
+    """A row for a run that could not even begin, since a result without rows is none."""
+    return {
+        "number": "1",
+        "name": result.heading,
+        "name_format": "text",
+        "score": 0.0,
+        "max_score": 0.0,
+        "output": "\n".join(result.problems),
+        "output_format": "text",
+        "visibility": "visible",
+        "tags": [],
+    }
 
 
 def _counted(result: Result) -> bool:
