@@ -24,15 +24,17 @@ from gradescope.limits import Group
 
 ROOT = Path(__file__).parents[2]
 STAGE = ROOT / "tests" / "stage.py"
-CONTAINER = (
-    "container with a closed home"  # Docker's rights; nothing is opened for whoever cannot enter /root
-)
+# Docker's rights. Nothing is opened for whoever cannot enter /root: nothing outside the chroot is used.
+CONTAINER = "container with a closed home"
 EVERYTHING = "root"
 PACKAGES = "python3,python3-pip"  # what the platform's own programs run on
 MADE = "made-by-the-gradescope-harness"  # lies in a finished chroot, and only such a one is used again
 PLATFORM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BOOTSTRAP_SECONDS = 1800
 SETTLE_SECONDS = 20.0
+
+# In namespaces that end with this process, however it ends; what is mounted in them goes then.
+APART = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child=KILL")
 
 # Seen by one command and what it starts: proc, a container's shared memory, what the harness lends.
 # The folder becomes a mount, as a container's root is; else nobody, whatever their rights, makes namespaces.
@@ -126,17 +128,7 @@ class Chroot:
         chosen = {"PATH": PLATFORM_PATH, "HOME": "/root", **self.environment, **(environment or {})}
         variables = [f"{name}={text}" for name, text in chosen.items()]
         within = f"cd {shlex.quote(cwd)} && {WATCHED}"
-        line = [
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            "unshare",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child=KILL",
-        ]
-        line += ["sh", "-euc", INSIDE, "sh", str(self.root), str(self.lent), more]
+        line = [*APART, "sh", "-euc", INSIDE, "sh", str(self.root), str(self.lent), more]
         if stage == EVERYTHING:
             line += ["all"]
         else:
@@ -250,7 +242,16 @@ def bootstrap(root: Path, suite: str, mirror: str | None) -> None:
         return
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
-    line = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(root)]
+    # It mounts proc itself.
+    line = [
+        *APART,
+        "--mount-proc",
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={PACKAGES}",
+        suite,
+        str(root),
+    ]
     subprocess.run([*line, *([mirror] if mirror else [])], check=True, timeout=BOOTSTRAP_SECONDS)
     (root / "harness").mkdir()
     (root / MADE).write_text(f"{suite}\n")
