@@ -23,7 +23,8 @@ from grader.config import Course
 from grader.mistakes import plant
 from grader.release.otter import build_otter
 
-pytestmark = [pytest.mark.slow, NEEDS_OTTER, pytest.mark.timeout(4 * SECONDS)]
+pytestmark = [NEEDS_OTTER, pytest.mark.timeout(4 * SECONDS)]
+slow = pytest.mark.slow
 
 HALF = "def half(number):\n    return number / 2\n\n"
 MEAN = "def mean(numbers):\n    return sum(numbers) / len(numbers)\n"
@@ -43,6 +44,8 @@ TABLE = {
         0,
     ),
 }
+# With modules and `otter run`, the way that is taken by hand, these go with every run of the tests.
+OFTEN = ("good", "partial", "crash", "loop", "syntax error", "kills whoever is above it")
 # The same in cells: what stands before the line that fails, and in other cells, counts.
 IN_CELLS = {"syntax error": [50, 0], "kills whoever is above it": [50, 50]}
 
@@ -72,34 +75,50 @@ def cell(question: str, text: str) -> str:
     return f"{marker('halves.py', f'q1.{question}')}\n{text}"
 
 
-@pytest.mark.parametrize("kind", TABLE)
-def test_scores_are_pytests(course, autograder, tmp_path, kind):
-    text, *points = TABLE[kind]
+def alone(course: Course, text: str, tmp_path: Path) -> dict[str, float]:
+    """Points of each question by pytest, without Otter."""
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone" / "halves.py").write_text(text)
-    alone = pytest_points(course.root, "q1", tmp_path / "alone", tmp_path)
-    assert alone == dict(zip(("q1.half", "q1.mean"), points, strict=True))
+    return pytest_points(course.root, "q1", tmp_path / "alone", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in OFTEN else pytest.param(kind, marks=slow) for kind in TABLE]
+)
+def test_scores_are_pytests(course, autograder, tmp_path, kind):
+    text, *points = TABLE[kind]
+    expected = alone(course, text, tmp_path)
+    assert expected == dict(zip(("q1.half", "q1.mean"), points, strict=True))
     run = otter_run(packed(tmp_path / "s.zip", {"halves.py": text}), autograder, tmp_path / "out")
-    assert run.points == alone, run.said
+    assert run.points == expected, run.said
+    assert {name: run.results.get_score(name) for name in expected} == expected
+
+
+@slow
+@pytest.mark.parametrize("kind", TABLE)
+def test_scores_on_the_platform_are_pytests(course, autograder, tmp_path, kind):
+    text, *_ = TABLE[kind]
+    expected = alone(course, text, tmp_path)
     root = unpacked(autograder, tmp_path / "autograder")
     (root / "submission" / "halves.py").write_text(text)
-    platform = run_autograder(root)
-    assert platform.points == alone, platform.said
-    for answer in (run, platform):
-        assert {name: answer.results.get_score(name) for name in alone} == alone
+    run = run_autograder(root)
+    assert run.points == expected, run.said
+    assert {name: run.results.get_score(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("kind", TABLE)
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "partial" else pytest.param(kind, marks=slow) for kind in TABLE]
+)
 def test_scores_of_notebooks_are_pytests(course, notebook_autograder, tmp_path, kind):
     """A cell for each of the two questions: one that fails does not take the other with it."""
     text, *points = TABLE[kind]
     first, found, rest = text.partition("def mean")
     content = notebook(cell("half", first), cell("mean", found + rest))
     (tmp_path / "alone").mkdir()
-    alone = saved(tmp_path / "alone" / "hers.ipynb", content)
-    expected = pytest_points(course.root, "q1", alone, tmp_path)
+    handed_in = saved(tmp_path / "alone" / "hers.ipynb", content)
+    expected = pytest_points(course.root, "q1", handed_in, tmp_path)
     assert list(expected.values()) == IN_CELLS.get(kind, points)
-    run = otter_run(alone, notebook_autograder, tmp_path / "out")
+    run = otter_run(handed_in, notebook_autograder, tmp_path / "out")
     assert run.points == expected, run.said
     root = unpacked(notebook_autograder, tmp_path / "autograder")
     saved(root / "submission" / "hers.ipynb", content)
@@ -107,6 +126,7 @@ def test_scores_of_notebooks_are_pytests(course, notebook_autograder, tmp_path, 
     assert platform.points == expected, platform.said
 
 
+@slow
 def test_a_hostile_notebook_runs_nowhere_but_in_a_worker(notebook_autograder, tmp_path):
     """In a kernel of Otter's it would leave its mark; a cell's metadata would name tests of its own."""
     mark = tmp_path / "mark"
@@ -119,6 +139,7 @@ def test_a_hostile_notebook_runs_nowhere_but_in_a_worker(notebook_autograder, tm
     assert not mark.exists()
 
 
+@slow
 @pytest.mark.parametrize("content", [b"no notebook", b"[" * 200_000, b"", b'{"cells": 1}'])
 def test_what_is_no_notebook_is_told_so_where_otter_would_have_ended(notebook_autograder, tmp_path, content):
     root = unpacked(notebook_autograder, tmp_path / "autograder")
@@ -129,6 +150,7 @@ def test_what_is_no_notebook_is_told_so_where_otter_would_have_ended(notebook_au
     assert "our fault" not in answer.document["output"]
 
 
+@slow
 def test_a_zip_that_otter_grade_hands_over_is_not_unpacked(autograder, tmp_path):
     root = unpacked(autograder, tmp_path / "autograder")
     packed(root / "submission" / "hers.zip", {"q1/halves.py": HALF + MEAN, ".OTTER_LOG": "x"})
@@ -137,6 +159,7 @@ def test_a_zip_that_otter_grade_hands_over_is_not_unpacked(autograder, tmp_path)
     assert [path.name for path in (root / "submission").iterdir()] == ["hers.zip"]
 
 
+@slow
 def test_a_zip_of_another_ending_is_not_unpacked_by_otter_run(autograder, tmp_path):
     """So it may hold what Otter would refuse: modules, and the notebook that was handed out beside them."""
     files = {"halves.py": HALF + MEAN, "q1.ipynb": notebook("1"), "more.ipynb": "", ".OTTER_LOG": "x"}
@@ -144,6 +167,7 @@ def test_a_zip_of_another_ending_is_not_unpacked_by_otter_run(autograder, tmp_pa
     assert answer.points == {"q1.half": 50, "q1.mean": 50}, answer.said
 
 
+@slow
 def test_an_empty_submission_is_told_what_to_hand_in(autograder, tmp_path):
     answer = run_autograder(unpacked(autograder, tmp_path / "autograder"))
     assert answer.document["score"] == 0
@@ -151,6 +175,7 @@ def test_an_empty_submission_is_told_what_to_hand_in(autograder, tmp_path):
     assert "our fault" not in answer.document["output"]
 
 
+@slow
 @pytest.mark.parametrize(("assignment", "mistake"), [("p1", "no_relu_mask"), ("p5", "")])
 def test_real_assignments(tmp_path, assignment, mistake):
     course = Course(ROOT)
@@ -170,6 +195,7 @@ def test_real_assignments(tmp_path, assignment, mistake):
     assert (sum(expected.values()) < 100) == bool(mistake)
 
 
+@slow
 def test_a_real_notebook(tmp_path):
     course = Course(ROOT)
     built = build_otter(course, "p5", tmp_path / "out", notebook=True, minutes=40)
@@ -178,6 +204,7 @@ def test_a_real_notebook(tmp_path):
     assert answer.document["score"] == 100, answer.said
 
 
+@slow
 def test_a_part_is_graded_as_if_there_were_no_other(tmp_path):
     course = Course(ROOT)
     built = build_otter(course, "p4", tmp_path / "out", part="captioning")
