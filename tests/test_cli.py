@@ -107,6 +107,7 @@ def test_a_file_that_is_no_zip_is_status_2_and_said(grader, tmp_path):
     assert "is not a zip that can be read" in " ".join(err.split())
 
 
+@pytest.mark.slow
 @REAL_RUN
 def test_a_planted_mistake_loses_its_points_and_is_named(grader):
     status, out, err = grader("grade", "reference", "q1", "--plant", "divides_by_n_minus_one", "-n", 2)
@@ -122,6 +123,7 @@ def test_a_planted_mistake_that_costs_nothing_is_status_1(grader):
     assert "q1.half lost no points" in err
 
 
+@pytest.mark.slow
 @REAL_RUN
 def test_a_part_is_graded_alone_and_a_mistake_of_another_is_said(grader, small_course):
     """small_course with a second file that asks nothing of the first."""
@@ -265,6 +267,7 @@ def nearness(subject, bench, seed):
 '''
 
 
+@pytest.mark.slow
 @REAL_RUN
 def test_a_gate_is_calibrated_and_checked(grader, small_course):
     folder = small_course.root / "assignments" / "q1"

@@ -19,7 +19,7 @@ from grader.artifacts import Artifacts
 from grader.pictures import Curves
 from grader.results import files
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 OLD = "an earlier run's result"
 

@@ -18,7 +18,7 @@ import support
 
 from grader.results import json_file, terminal
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def fine(run: support.Graded) -> None:

@@ -14,7 +14,7 @@ import faults
 import pytest
 import support
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 # -- tests of ours
 

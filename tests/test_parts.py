@@ -104,6 +104,7 @@ def test_the_other_questions_are_outside_the_maximum(tmp_path: Path, course: Pat
     assert "56 / 56" in run.out
 
 
+@pytest.mark.slow
 def test_a_file_of_the_part_that_is_missing_still_costs(tmp_path: Path, course: Path) -> None:
     submission = support.submit(tmp_path / "s", {"count.py": None})
     run = support.grade(course, submission, "--part", "first", folder=tmp_path)
@@ -111,6 +112,7 @@ def test_a_file_of_the_part_that_is_missing_still_costs(tmp_path: Path, course: 
     assert (run.results["score"], run.results["max_score"]) == (40, 56)
 
 
+@pytest.mark.slow
 def test_the_parts_together_are_the_whole(tmp_path: Path, course: Path) -> None:
     submission = support.submit(tmp_path / "s", {"step.py": "def step(\n"})
     points: dict[str, float] = {}
@@ -119,6 +121,7 @@ def test_the_parts_together_are_the_whole(tmp_path: Path, course: Path) -> None:
     assert points == support.grade(course, submission, folder=tmp_path / "whole").points
 
 
+@pytest.mark.slow
 def test_a_part_runs_in_two_processes_as_in_one(tmp_path: Path, course: Path) -> None:
     submission = support.submit(tmp_path / "s", {"half.py": "def half(x):\n    return x / 4\n"})
     run = support.grade(course, submission, "--part", "first", "-n", "2", folder=tmp_path)
@@ -126,6 +129,7 @@ def test_a_part_runs_in_two_processes_as_in_one(tmp_path: Path, course: Path) ->
     assert (run.results["max_score"], run.results["complete"]) == (56, True)
 
 
+@pytest.mark.slow
 def test_the_table_of_points_is_still_compared(tmp_path: Path, course: Path) -> None:
     """What the run does not grade is no reason to call the table old; what it grades is."""
     path = course / "assignments/q1/points.toml"
