@@ -55,6 +55,7 @@ SUBMISSIONS = {
     "reference": ("p1", files("reference", "p1")),
     "starter": ("p1", files("starter", "p1")),
     "one file of two": ("p1", files("reference", "p1", ("gradient_flow.py",))),
+    "the other file of two": ("p1", files("reference", "p1", ("optimizer_choice.py",))),
     "known mistake": ("p1", planted("p1", "no_relu_mask")),
     "crashes when imported": ("p1", broken("raise RuntimeError('at import')\n")),
     "notebook, reference": ("p1", {"p1.ipynb": notebook_files.filled(Course(ROOT), "p1")}),
@@ -89,6 +90,8 @@ def test_points_are_those_of_pytest(
         assert graded.score == 100
     if "starter" in name:
         assert graded.score == 0
+    if name == "the other file of two":
+        assert graded.score == 36
 
 
 def test_isolation_rests_on_another_user_landlock_and_seccomp(graders: Graders) -> None:
