@@ -182,6 +182,21 @@ def test_an_untouched_question_is_not_listed_test_by_test(outcome: Outcome) -> N
     assert rest == (["Review: Reread section 1."] if outcome is Outcome.NOT_STARTED else [])
 
 
+def test_what_is_wrong_with_a_file_is_said_once() -> None:
+    ends = [case(plan, Outcome.SUBMISSION_ERROR, summary="flow.py is missing") for plan in (SHOWN, HIDDEN)]
+    message = document(*ends)["tests"][0]["output"]
+    assert message.count("flow.py is missing") == 1
+    assert message.endswith("\n\nReview: Reread section 1.")
+    raised = [
+        case(SHOWN, Outcome.SUBMISSION_ERROR, summary="flow.py does not import", detail="line 3: NameError"),
+        case(HIDDEN, Outcome.SUBMISSION_ERROR, summary="flow.py does not import", detail="line 3: NameError"),
+    ]
+    said = output(*raised)
+    assert said.count("does not import") == said.count("line 3: NameError") == 1
+    other = case(HIDDEN, Outcome.SUBMISSION_ERROR, summary="raised ValueError")
+    assert "raised ValueError" in output(raised[0], other)
+
+
 def test_margins_of_gates_are_told_where_they_passed_too() -> None:
     said = output(case(SHOWN, note="pass 0.9, yours 0.95"), case(HIDDEN, note="pass 0.9, yours 0.97"))
     assert said == (

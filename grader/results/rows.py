@@ -24,7 +24,7 @@ from grader.scoring import UNJUDGED
 PRINTED = "Your code printed:"
 HIDDEN_MESSAGES = 3  # of one row: each says a little about inputs that nobody is to know
 PICTURE_BYTES = 150_000  # of one picture, and ten times that of all
-UNTOUCHED = {Outcome.NOT_STARTED, Outcome.NOT_RUN}
+SAID_ONCE = {Outcome.NOT_STARTED, Outcome.NOT_RUN, Outcome.SUBMISSION_ERROR}
 WHICH: dict[Visibility, str] = {
     "visible": "",
     "hidden": "hidden tests",
@@ -92,9 +92,9 @@ def _output(question: QuestionResult, tests: list[TestResult]) -> str:
     """The row's text; of a question with all its points, the margins of its gates alone."""
     shown = [test for test in tests if test.visibility == "visible"]
     hidden = [test for test in tests if test.visibility != "visible"]
-    outcomes = {test.outcome for test in tests if not _missed_bonus(test)}
-    if len(outcomes) == 1 and outcomes <= UNTOUCHED:
-        return "\n\n".join(filter(None, [tests[0].message, _review(question, tests)]))
+    if _all_alike(tests):
+        said = "\n".join([tests[0].message, *(_details(shown[0]) if shown else [])])
+        return "\n\n".join(filter(None, [said.rstrip(), _review(question, tests)]))
     parts = list(dict.fromkeys(test.mistake.message for test in tests if test.mistake))
     for test in shown:
         if _lost(test) or test.note:
@@ -106,6 +106,13 @@ def _output(question: QuestionResult, tests: list[TestResult]) -> str:
         parts.append(f"{right} of {len(shown)} public tests passed.")
     parts += [_of_hidden(hidden), _review(question, tests)]
     return "\n\n".join(filter(None, parts))
+
+
+def _all_alike(tests: list[TestResult]) -> bool:
+    """Whether every test ended in the same way: nothing to call was there, or nobody has begun."""
+    ends = {(test.outcome, test.message) for test in tests if not _missed_bonus(test)}
+    details = {tuple(_details(test)) for test in tests if test.visibility == "visible"}
+    return len(ends) == 1 and len(details) <= 1 and {outcome for outcome, _ in ends} <= SAID_ONCE
 
 
 def _review(question: QuestionResult, tests: list[TestResult]) -> str:
@@ -136,7 +143,8 @@ def _missed_bonus(test: TestResult) -> bool:
 
 
 def _details(test: TestResult) -> Iterator[str]:
-    yield test.detail
+    if test.detail:
+        yield test.detail
     if test.output:
         yield "\n".join([PRINTED, *(f"| {line}" for line in test.output.splitlines())])
 
