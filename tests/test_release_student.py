@@ -67,7 +67,11 @@ def test_the_release_holds_what_students_need(unpacked):
 
 
 @pytest.mark.timeout(240)
-def test_the_public_tests_run_there_with_the_engine_that_it_carries(unpacked, small_course):
+@pytest.mark.parametrize(
+    "launcher",
+    [pytest.param([], id="as here"), pytest.param(["--launcher", "fresh"], id="as on macOS and Windows")],
+)
+def test_the_public_tests_run_there_with_the_engine_that_it_carries(unpacked, small_course, launcher):
     for file in ("halves.py", "given.py"):
         unpacked.joinpath("starter", "q1", file).write_text(
             (small_course.root / "reference" / "q1" / file).read_text()
@@ -75,7 +79,7 @@ def test_the_public_tests_run_there_with_the_engine_that_it_carries(unpacked, sm
     result = unpacked / "result.json"
     # The engine of the release, not the one installed here: what a student's `pip install -e .` would give.
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "assignments/q1", "-q", "--results", str(result)],
+        [sys.executable, "-m", "pytest", "assignments/q1", "-q", "--results", str(result), *launcher],
         cwd=unpacked,
         env={**os.environ, "PYTHONPATH": str(unpacked), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
