@@ -71,7 +71,14 @@ def graded(course: Course, source: str, *more: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize(("factor", "value"), [(2.0, 0.95), (4.0, 0.475), (1.9, 1.0)])
+@pytest.mark.parametrize(
+    ("factor", "value"),
+    [
+        pytest.param(2.0, 0.95),
+        pytest.param(4.0, 0.475, marks=pytest.mark.slow),
+        pytest.param(1.9, 1.0, marks=pytest.mark.slow),
+    ],
+)
 def test_what_was_measured_is_ranked(course: Course, factor: float, value: float) -> None:
     """Passed (1.0), asked twice more (0.95 lies below the mark), failed."""
     found = graded(course, f"def half(number: float) -> float:\n    return number / {factor}\n")
@@ -85,6 +92,7 @@ def test_public_tests_and_those_that_were_not_run_rank_nothing(course: Course) -
     assert graded(course, source, "-k", "test_nearness_public") == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_code_that_fails_is_not_ranked(course: Course) -> None:
     assert graded(course, "def half(number: float) -> float:\n    raise ValueError(number)\n") == []

@@ -44,7 +44,7 @@ TABLE = {
         0,
     ),
 }
-# With modules and `otter run`, the way that is taken by hand, these go with every run of the tests.
+# These go with every run of the tests, by `otter run` alone; that the table is pytest's takes longer.
 OFTEN = ("good", "partial", "crash", "loop", "syntax error", "kills whoever is above it")
 # The same in cells: what stands before the line that fails, and in other cells, counts.
 IN_CELLS = {"syntax error": [50, 0], "kills whoever is above it": [50, 50]}
@@ -82,9 +82,15 @@ def alone(course: Course, text: str, tmp_path: Path) -> dict[str, float]:
     return pytest_points(course.root, "q1", tmp_path / "alone", tmp_path)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind in OFTEN else pytest.param(kind, marks=slow) for kind in TABLE]
-)
+@pytest.mark.parametrize("kind", OFTEN)
+def test_scores_are_those_of_the_table(autograder, tmp_path, kind):
+    text, *points = TABLE[kind]
+    run = otter_run(packed(tmp_path / "s.zip", {"halves.py": text}), autograder, tmp_path / "out")
+    assert run.points == dict(zip(("q1.half", "q1.mean"), points, strict=True)), run.said
+
+
+@slow
+@pytest.mark.parametrize("kind", TABLE)
 def test_scores_are_pytests(course, autograder, tmp_path, kind):
     text, *points = TABLE[kind]
     expected = alone(course, text, tmp_path)
@@ -106,9 +112,16 @@ def test_scores_on_the_platform_are_pytests(course, autograder, tmp_path, kind):
     assert {name: run.results.get_score(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind == "partial" else pytest.param(kind, marks=slow) for kind in TABLE]
-)
+def test_a_notebooks_scores_are_those_of_the_table(notebook_autograder, tmp_path):
+    text, *points = TABLE["partial"]
+    first, found, rest = text.partition("def mean")
+    handed_in = saved(tmp_path / "hers.ipynb", notebook(cell("half", first), cell("mean", found + rest)))
+    run = otter_run(handed_in, notebook_autograder, tmp_path / "out")
+    assert list(run.points.values()) == points, run.said
+
+
+@slow
+@pytest.mark.parametrize("kind", TABLE)
 def test_scores_of_notebooks_are_pytests(course, notebook_autograder, tmp_path, kind):
     """A cell for each of the two questions: one that fails does not take the other with it."""
     text, *points = TABLE[kind]

@@ -104,6 +104,7 @@ def test_a_thoughtless_answer_earns_nothing(name: str) -> None:
     assert half().points(submission, *POINTS, without=GATED) == {"p4.train": 0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [cut_off, wrapped])
 def test_an_answer_of_another_shape_is_never_an_error_of_the_grader(change: Any, monkeypatch: Any) -> None:
     """Neither of a test, the gate's measure included, nor of a signature."""

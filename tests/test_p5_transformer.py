@@ -185,6 +185,7 @@ def test_unknown_norm_is_refused(p5) -> None:
         p5.given.EncoderClassifier("batch")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_the_failing_run_fails_and_a_cure_trains(p5) -> None:
     torch.set_num_threads(1)

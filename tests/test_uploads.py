@@ -231,6 +231,7 @@ def test_an_upload_past_the_limit_runs_no_test(small_course: Course) -> None:
     assert result["output"].startswith("This upload was not graded")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("content", [None, "not JSON"])
 def test_metadata_of_no_use_cost_nobody_a_point_and_are_reported(
@@ -243,6 +244,7 @@ def test_metadata_of_no_use_cost_nobody_a_point_and_are_reported(
     assert "neither a limit of uploads nor a penalty for lateness was applied" in result["output"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_by_default_the_metadata_are_not_even_read(small_course: Course) -> None:
     status, result = graded(small_course, "not JSON")

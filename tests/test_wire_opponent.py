@@ -215,6 +215,7 @@ def _descriptors() -> set[str]:
     return set(os.listdir("/proc/self/fd"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_descriptors_that_come_along_do_not_pile_up_in_the_judge() -> None:
     """An answer in pieces of one byte, with 100 descriptors on each, is read; none of them stays.
