@@ -197,6 +197,14 @@ def test_what_is_wrong_with_a_file_is_said_once() -> None:
     assert "raised ValueError" in output(raised[0], other)
 
 
+def test_what_is_said_once_is_not_a_bonus_that_was_not_asked_for() -> None:
+    store = ResultStore(Context(), [GPU, SHOWN, HIDDEN], ASSIGNMENT)
+    for plan in (SHOWN, HIDDEN):
+        store.add(case(plan, Outcome.SUBMISSION_ERROR, summary="flow.py is missing"))
+    (row,) = gradescope.document(store.finish())["tests"]
+    assert row["output"].startswith("flow.py is missing\n\n")
+
+
 def test_margins_of_gates_are_told_where_they_passed_too() -> None:
     said = output(case(SHOWN, note="pass 0.9, yours 0.95"), case(HIDDEN, note="pass 0.9, yours 0.97"))
     assert said == (

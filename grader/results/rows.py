@@ -93,7 +93,8 @@ def _output(question: QuestionResult, tests: list[TestResult]) -> str:
     shown = [test for test in tests if test.visibility == "visible"]
     hidden = [test for test in tests if test.visibility != "visible"]
     if _all_alike(tests):
-        said = "\n".join([tests[0].message, *(_details(shown[0]) if shown else [])])
+        message = next(test.message for test in tests if not _missed_bonus(test))
+        said = "\n".join([message, *(_details(shown[0]) if shown else [])])
         return "\n\n".join(filter(None, [said.rstrip(), _review(question, tests)]))
     parts = list(dict.fromkeys(test.mistake.message for test in tests if test.mistake))
     for test in shown:
