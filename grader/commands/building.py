@@ -15,7 +15,18 @@ from grader.release.gradescope import build_gradescope
 from grader.release.otter import build_otter
 from grader.release.student import Built, build_student
 
-Out = Annotated[Path, typer.Option(help="Where the folder and the zip go.")]
+# Options of several commands.
+One = Annotated[str, typer.Argument(help="Which assignment.")]
+Out = Annotated[Path, typer.Option("--out", help="Where the folder and the zip go.")]
+TorchIndex = Annotated[
+    str, typer.Option(help="Package index for torch; empty takes pip's own, with the GPU build.")
+]
+Minutes = Annotated[float, typer.Option(help="The time limit that is set on the platform.")]
+Secret = Annotated[
+    Path | None,
+    typer.Option(help="File with the course secret; by default the one the environment names."),
+]
+Part = Annotated[str, typer.Option(help="The part of the assignment that is graded.")]
 
 
 class Format(StrEnum):
@@ -29,24 +40,19 @@ def student(
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
     ] = None,
-    out_dir: Annotated[Path, typer.Option("--out", help="Where the folder and the zip go.")] = Path("dist"),
+    out_dir: Out = Path("dist"),
 ) -> None:
     """Build what students get: handouts, stubs, public tests, the engine; no reference, no hidden test."""
     _report(build_student(course(), assignments or [], out_dir))
 
 
 def gradescope(
-    assignment: Annotated[str, typer.Argument(help="Which assignment.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="Where the folder and the zip go.")] = Path("dist"),
-    torch_index: Annotated[
-        str, typer.Option(help="Package index for torch; empty takes pip's own, with the GPU build.")
-    ] = TORCH_INDEX,
-    minutes: Annotated[float, typer.Option(help="The time limit that is set on the platform.")] = MINUTES,
-    secret: Annotated[
-        Path | None,
-        typer.Option(help="File with the course secret; by default the one the environment names."),
-    ] = None,
-    part: Annotated[str, typer.Option(help="The part of the assignment that this upload grades.")] = "",
+    assignment: One,
+    out_dir: Out = Path("dist"),
+    torch_index: TorchIndex = TORCH_INDEX,
+    minutes: Minutes = MINUTES,
+    secret: Secret = None,
+    part: Part = "",
 ) -> None:
     """Build the autograder zip of an assignment for Gradescope. It holds the reference: never hand it out."""
     _report(
@@ -57,18 +63,13 @@ def gradescope(
 
 
 def otter(
-    assignment: Annotated[str, typer.Argument(help="Which assignment.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="Where the folder and the zip go.")] = Path("dist"),
+    assignment: One,
+    out_dir: Out = Path("dist"),
     notebook: Annotated[bool, typer.Option(help="Students hand in a notebook, not modules.")] = False,
-    torch_index: Annotated[
-        str, typer.Option(help="Package index for torch; empty takes pip's own, with the GPU build.")
-    ] = TORCH_INDEX,
-    minutes: Annotated[float, typer.Option(help="The time limit that is set on the platform.")] = MINUTES,
-    secret: Annotated[
-        Path | None,
-        typer.Option(help="File with the course secret; by default the one the environment names."),
-    ] = None,
-    part: Annotated[str, typer.Option(help="The part of the assignment that is graded.")] = "",
+    torch_index: TorchIndex = TORCH_INDEX,
+    minutes: Minutes = MINUTES,
+    secret: Secret = None,
+    part: Part = "",
 ) -> None:
     """Build the autograder zip of an assignment for Otter. It holds the reference: never hand it out."""
     _report(
