@@ -94,7 +94,7 @@ class Options:
     @property
     def secrets(self) -> list[Path]:
         """What a submission must not be able to read or write: hidden tests, references, results, secret."""
-        found = [*self._outputs, self.course.root / ".git"]
+        found = [*self._run_files, self.course.root / ".git"]
         if named := os.environ.get(seeds.VARIABLE):
             found.append(Path(named))
         for assignment in self.assignments:
@@ -108,11 +108,13 @@ class Options:
     def hide(self) -> list[Path]:
         """What is no business of a submission, wherever it lies."""
         names = ("assignments", "reference", "tests", ".git")
-        return [*self._outputs, self.course.root, *(self.course.root / name for name in names)]
+        return [*self._run_files, self.course.root, *(self.course.root / name for name in names)]
 
     @property
-    def _outputs(self) -> list[Path]:
-        return [path for path in (self.results, self.gradescope, self.artifacts) if path is not None]
+    def _run_files(self) -> list[Path]:
+        # The platform's metadata hold names, and earlier results with what is not shown of them.
+        places = (self.results, self.gradescope, self.artifacts, self.metadata)
+        return [path for path in places if path is not None]
 
     def artifacts_of(self, assignment_id: str) -> Path | None:
         """Where an assignment's pictures go, or None if nobody wants any."""

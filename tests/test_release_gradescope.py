@@ -267,6 +267,8 @@ def test_the_platforms_dates_reach_the_grader(small_course, tmp_path, autograder
     answer, said = run_autograder(autograder)
     assert answer["score"] == 75, said
     assert "25 % of the points are taken off" in answer["output"]
+    # Earlier results and names are in it, and no worker's business.
+    assert stat.S_IMODE((autograder / "submission_metadata.json").stat().st_mode) == 0o600
 
 
 @REAL_RUN
