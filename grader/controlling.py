@@ -27,6 +27,7 @@ from grader.results.store import ResultStore
 from grader.results.terminal import show
 from grader.scoring import CaseResult, Figure, Mistake, PictureFile
 from grader.seeds import GIVEN, grading_seed
+from grader.shared import PLUGIN
 from grader.submission import Submission, SubmissionFolderError, collect
 from grader.tomlfile import ConfigError
 from grader.uploads import Late
@@ -164,6 +165,7 @@ class Controller:
             json_path=options.results,
             gradescope_path=options.gradescope,
             late=self.late,
+            at_each=self.config.pluginmanager.get_plugin(PLUGIN) is None,  # nobody waits at the file
         )
 
     # -- collection

@@ -259,6 +259,10 @@ class Zygote:
             self.latched = ours
         return self.latched
 
+    def running(self) -> bool:
+        """Whether it is up, or coming up, for all that is known: not killed, and not given up."""
+        return not self._broken and self.process.poll() is None
+
     def killed(self) -> bool:
         """Whether the zygote was ended by a signal, for want of memory perhaps."""
         try:

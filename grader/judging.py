@@ -24,6 +24,7 @@ from grader.options import Options
 from grader.points import PlannedTest, is_public
 from grader.run import REFERENCE, STUDENT, AssignmentRun
 from grader.scoring import CaseResult, Figure, Mistake
+from grader.shared import PLUGIN
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
 from grader.text import one_line, plain
@@ -85,13 +86,18 @@ def _overdue(number: int, frame: object) -> None:
     raise GraderFault("the test itself never came back; no subject was to blame")
 
 
+def _unwritten(excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:
+    return type(excinfo.value).__name__
+
+
 class Judge:
     """Runs in every process that runs tests."""
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.config = config
         self.options = options
-        self.workers = Workers(options, collect_only=config.option.collectonly)
+        shared = config.pluginmanager.get_plugin(PLUGIN)
+        self.workers = Workers(options, collect_only=config.option.collectonly, shared=shared)
         self.hidden = False
         self.runs: dict[str, AssignmentRun] = {}
 
@@ -195,8 +201,9 @@ class Judge:
         return subject
 
     def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
-        worker, own = self.workers.get((role, plan.by_hand, str(item.path)), self._confined(item, plan))
-        state.layers = list(worker.layers)
+        key = (role, plan.by_hand, str(item.path))
+        worker, own = self.workers.get(key, self._confined(item, plan), ours=role != STUDENT)
+        state.layers = list(worker.layers) or state.layers  # one that only remembers has none
         if own:
             state.workers.append(worker)
         return worker
@@ -212,6 +219,10 @@ class Judge:
             for connection in state.student.connections:
                 if isinstance(connection, Worker):
                     state.shown.append(connection.new_output())
+        if state.student is not None:
+            for connection in state.student.connections:
+                if isinstance(connection, Worker) and connection.alive:
+                    connection.charge(state.allowance)
         for worker in state.workers:
             worker.close()
         state.workers.clear()
@@ -221,14 +232,17 @@ class Judge:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
         plan = planned(item)
+        error = call.excinfo.value if call.excinfo is not None else None
+        if plan is not None and isinstance(error, Mismatch | SubmissionFault):
+            # Nobody reads how the judge got there, and to write it down takes longer than most tests.
+            item.repr_failure = _unwritten  # type: ignore[assignment, method-assign]
+        report = yield
         if plan is None:
             return report
         state = item.stash.get(state_key, None)
         if state is not None:
             state.seconds += call.duration
-        error = call.excinfo.value if call.excinfo is not None else None
         if error is None and (report.when != "call" or state is None):
             return report
         result = self._judge(item, plan, state, error, report)
@@ -236,6 +250,7 @@ class Judge:
             self._end_workers(state)
             result = replace(
                 result,
+                cpu_seconds=state.allowance.spent,
                 output=plain("\n".join(part for part in state.shown if part)),
                 note="; ".join(state.student.notes) if state.student else "",
                 pictures=tuple(state.artifacts.files),
@@ -328,13 +343,12 @@ class Judge:
     def _mistake(
         self, item: pytest.Item, state: TestState, student: Subject, precision: Precision
     ) -> Mistake | None:
-        launcher = self.workers.launcher
-        if not isinstance(launcher, Zygote):
+        if not isinstance(self.workers.launcher, Zygote):
             return None
         with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
 
             def start(plan: Plan) -> Worker:
-                return launcher.start(self._confined(item, plan))
+                return self.workers.start(self._confined(item, plan), ours=True)
 
             known = state.run.recognise(
                 student, state.plan.question, item.nodeid.rpartition("/")[2], start, precision

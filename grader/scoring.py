@@ -90,6 +90,7 @@ class CaseResult:
     :param agreed: how many random inputs gave the right answer.
     :param summary: one line, safe to show for a hidden test; ``detail`` and ``output`` are for visible tests
         only.
+    :param seconds: that it took, and ``cpu_seconds`` that the submission's processes computed.
     :param figure: what a leaderboard ranks by, from a hidden test that measures something.
     :param note: one line that is worth knowing even where the test passed, such as a gate's margin.
     """
@@ -104,6 +105,7 @@ class CaseResult:
     detail: str = ""
     mistake: Mistake | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     output: str = ""
     note: str = ""
     pictures: tuple[PictureFile, ...] = ()
@@ -125,6 +127,7 @@ class TestScore:
     detail: str = ""
     mistake: Mistake | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     output: str = ""
     note: str = ""
     pictures: tuple[PictureFile, ...] = ()
@@ -153,6 +156,7 @@ class QuestionScore:
     message: str = ""
     mistake: Mistake | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     complete: bool = True
 
 
@@ -211,6 +215,7 @@ def _question(
         message=first.message if first else "" if counted else NEEDS_GPU,
         mistake=next((test.mistake for test in lost if test.mistake), None),
         seconds=math.fsum(test.seconds for test in tests),
+        cpu_seconds=math.fsum(test.cpu_seconds for test in tests),
         complete=all(test.complete for test in tests if test.plan.device == "cpu"),
     )
 
@@ -249,6 +254,10 @@ def _gate(kind: str, plans: Sequence[PlannedTest], results: dict[str, dict[str, 
     return _Gate(tests, closed=bool(ran) and not agreed, message=GATE_BROKEN if broken else GATED)
 
 
+def _total(seconds: Iterable[float]) -> float:
+    return math.fsum(each for each in seconds if math.isfinite(each) and each > 0)
+
+
 def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gate: _Gate) -> TestScore:
     if plan.device == "cuda" and device != "cuda":
         return TestScore(plan, Outcome.NOT_RUN, 0.0, NEEDS_GPU, counts=False)
@@ -267,7 +276,8 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gat
         gate.message if withheld and outcome is Outcome.PASSED else _message(plan, outcome, worst, missing),
         detail=worst.detail if worst and outcome is not Outcome.PASSED else "",
         mistake=next((case.mistake for case in named if case is worst), named[0].mistake if named else None),
-        seconds=math.fsum(case.seconds for case in cases if math.isfinite(case.seconds) and case.seconds > 0),
+        seconds=_total(case.seconds for case in cases),
+        cpu_seconds=_total(case.cpu_seconds for case in cases),
         output="\n".join(case.output for case in cases if case.output),
         note="; ".join(dict.fromkeys(case.note for case in cases if case.note)),
         pictures=tuple(picture for case in cases for picture in case.pictures),

@@ -10,6 +10,7 @@ from grader.inprocess import InProcess
 from grader.isolation import Isolation, Refused, decide
 from grader.launch import Fresh, Launcher, Plan, Worker, Zygote
 from grader.options import Options
+from grader.shared import Shared
 from grader.worker import kernel
 from grader.worker.removal import remove
 
@@ -18,10 +19,14 @@ Key = tuple[str, bool, str]
 
 
 class Workers:
-    """Starts the launcher at once, without waiting for it; decides on isolation when first asked."""
+    """Starts the launcher at once, without waiting for it; decides on isolation when first asked.
 
-    def __init__(self, options: Options, *, collect_only: bool = False) -> None:
+    :param shared: what it has in common with runs before and after it, where there are such.
+    """
+
+    def __init__(self, options: Options, *, collect_only: bool = False, shared: Shared | None = None) -> None:
         self.options = options
+        self.shared = shared
         self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
         self.folder.chmod(0o700)
         try:
@@ -40,6 +45,8 @@ class Workers:
         sandbox = self.options.isolation != "process"
         if sandbox:  # what this process holds in memory is no business of others of its user
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        if self.shared is not None:
+            return self.shared.zygote(sandbox=sandbox, hide=self.options.hide)
         most = max(assignment.limits.memory_mb for assignment in self.options.assignments) << 20
         return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide, memory_bytes=most)
 
@@ -57,19 +64,35 @@ class Workers:
         :raises Refused: not as far as the collected tests need.
         """
         if self._decided is None:
-            zygote = self.launcher if isinstance(self.launcher, Zygote) else None
-            try:
-                self._decided = decide(self.options.isolation, zygote, self.options.secrets, hidden)
-            except Refused as refused:
-                self._decided = refused
-            if zygote is not None and self.level == "process" and zygote.offer.namespaces != "none":
-                self._without_sandbox(zygote)
+            self._decided = self._decide(hidden)
         if isinstance(self._decided, Refused):
             raise self._decided
         return self._decided
 
+    def _decide(self, hidden: bool) -> Isolation | Refused:
+        zygote = self.launcher if isinstance(self.launcher, Zygote) else None
+        secrets = self.options.secrets
+        key = (self.options.isolation, hidden, tuple(secrets))
+        if self.shared is not None and key in self.shared.decided:
+            return self.shared.decided[key]
+        decided: Isolation | Refused
+        try:
+            decided = decide(self.options.isolation, zygote, secrets, hidden)
+        except Refused as refused:
+            decided = refused
+        level = decided.level if isinstance(decided, Isolation) else ""
+        if zygote is not None and level == "process" and zygote.offer.namespaces != "none":
+            self._without_sandbox(zygote)
+        if self.shared is not None:
+            self.shared.decided[key] = decided
+        return decided
+
     def _without_sandbox(self, zygote: Zygote) -> None:
         """A zygote that has a file system of its own cannot serve workers that have none."""
+        if self.shared is not None:
+            self.shared.sandbox = False
+            self.launcher = self._launcher()
+            return
         zygote.close()
         folder = self.folder / "process"
         folder.mkdir()
@@ -77,15 +100,26 @@ class Workers:
 
     # -- workers
 
-    def get(self, key: Key, plan: Plan) -> tuple[Worker, bool]:
+    def start(self, plan: Plan, *, ours: bool = False) -> Worker:
+        """A worker of its own.
+
+        :param ours: it holds a solution of ours, whose answers may be remembered from run to run.
+        """
+        assert self.launcher is not None
+        if ours and self.shared is not None and self.launcher.lifetime == "test":
+            return self.shared.memory.starting(self.launcher.start)(plan)
+        return self.launcher.start(plan)
+
+    def get(self, key: Key, plan: Plan, *, ours: bool = False) -> tuple[Worker, bool]:
         """A worker, and whether it is the caller's to end: one that serves a file of tests is not.
 
         :param plan: how it is to be confined stands in it.
+        :param ours: as in :meth:`start`.
         """
         assert self.launcher is not None
         shared = self.launcher.lifetime == "file" and not plan.apart
         kept = self._kept.pop(key, None) if shared else None
-        worker = kept if kept is not None and kept.alive else self.launcher.start(plan)
+        worker = kept if kept is not None and kept.alive else self.start(plan, ours=ours)
         if shared:
             self._kept[key] = worker
         return worker, not shared
@@ -102,6 +136,7 @@ class Workers:
         """End all of them, and remove the run's folder."""
         for worker in self._kept.values():
             worker.close()
-        if self.launcher is not None:
+        shared = self.shared is not None and self.launcher is self.shared.current
+        if self.launcher is not None and not shared:
             self.launcher.close()
         remove(self.folder)

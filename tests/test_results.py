@@ -120,7 +120,7 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
     )
     mistake = Mistake("sign", "The sign is wrong.\nLook at the error term.")
     store.add(case(SHOWN, seconds=0.25))
-    failed = case(HIDDEN, Outcome.FAILED, summary="195 of 200 cases differ", mistake=mistake, seconds=1.5)
+    failed = case(HIDDEN, Outcome.FAILED, summary="195 of 200 cases differ", mistake=mistake, seconds=1.5, cpu_seconds=0.75)
     pictures = (
         PictureFile("loss.png", "Loss"),
         PictureFile("films.png", "Films (not drawn)", drawn=False),
@@ -178,6 +178,7 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
         "mistake": {"name": "sign", "message": mistake.message},
         "visibility": "hidden",
         "seconds": 1.75,
+        "cpu_seconds": 0.75,
         "review": "Reread section 2.",
     }
     assert second["tests"][1] == {
@@ -194,6 +195,7 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
         "rung": "random",
         "device": "cpu",
         "seconds": 1.5,
+        "cpu_seconds": 0.75,
         "note": "reaches 0.9",
         "pictures": [{"file": "loss.png", "title": "Loss"}, {"file": "", "title": "Films (not drawn)"}],
     }

@@ -88,6 +88,7 @@ def _question(assignment: Assignment, score: scoring.QuestionScore) -> QuestionR
         mistake=_mistake(score.mistake),
         visibility=min((test.plan.visibility for test in score.tests), key=OPENNESS.index),
         seconds=_seconds(score.seconds),
+        cpu_seconds=_seconds(score.cpu_seconds),
         review=known.review if known and score.outcome not in NOTHING_TO_LEARN else "",
         tests=[_test(test) for test in score.tests],
     )
@@ -109,6 +110,7 @@ def _test(score: scoring.TestScore) -> TestResult:
         rung=score.plan.rung,
         device=score.plan.device,
         seconds=_seconds(score.seconds),
+        cpu_seconds=_seconds(score.cpu_seconds),
         note=one_line(score.note),
         pictures=[
             PictureResult(file=picture.file if picture.drawn else "", title=one_line(picture.title))

@@ -44,6 +44,8 @@ class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     :param name: file and function.
     :param message: safe to show whatever the visibility is.
     :param detail: empty unless the test is visible, and so is ``output``, what the student's code printed.
+    :param seconds: that it took; ``cpu_seconds``: that the submission's processes computed, their start
+        and imports among it.
     :param note: worth knowing whatever the outcome is, such as the margin of a gate.
     """
 
@@ -60,6 +62,7 @@ class TestResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rung: Rung
     device: Device
     seconds: Points
+    cpu_seconds: Points = 0.0
     note: str = ""
     pictures: list[PictureResult] = []
 
@@ -84,6 +87,7 @@ class QuestionResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     mistake: MistakeResult | None
     visibility: Visibility
     seconds: Points
+    cpu_seconds: Points = 0.0
     review: str
     tests: list[TestResult]
 

@@ -25,6 +25,7 @@ class ResultStore:
     """The one writer of a run's results. Under xdist the controller has it, and no other process.
 
     :param late: what the platform's score loses; our own result tells what the work is worth.
+    :param at_each: keep the files current after each change; else they are written at both ends only.
     :param context: may be changed while the run goes on; every write takes what it says then.
     :param unwritten: paths whose last write failed, with the reason.
     """
@@ -37,6 +38,8 @@ class ResultStore:
         json_path: Path | None = None,
         gradescope_path: Path | None = None,
         late: Late | None = None,
+        *,
+        at_each: bool = True,
     ) -> None:
         self.context = context
         self.assignment = assignment
@@ -50,6 +53,7 @@ class ResultStore:
         self._state: State = "starting"
         as_shown = partial(gradescope.render, late=late, hidden_tests=assignment.uploads.hidden_tests)
         writers = ((json_path, json_file.render), (gradescope_path, as_shown))
+        self._at_each = at_each
         self._writers = [(path, render) for path, render in writers if path is not None]
         self.write()
         if self.unwritten:
@@ -112,7 +116,7 @@ class ResultStore:
 
     def write(self) -> None:
         """Bring the files up to date, after a change of the context for instance."""
-        if not self._writers:
+        if not self._writers or (not self._at_each and self._state == "running"):
             return
         result = self.result()
         for path, render in self._writers:

@@ -1,0 +1,120 @@
+"""Grades submissions one after another in this process, each by a pytest run as anybody would start it.
+
+The runs share a zygote and what our own solutions have answered (:mod:`grader.shared`), so that a grading
+costs little more than the submission's own computing. Each leaves the result file that it would leave alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+import pytest
+
+from grader.config import Course
+from grader.faults import GraderFault
+from grader.results import json_file
+from grader.results.model import Result
+from grader.shared import PLUGIN, Shared
+
+LOG_LINES = 30  # of what pytest prints, where a run left no usable result
+
+
+@dataclass(frozen=True)
+class Request:
+    """One grading that is asked for.
+
+    :param submission: a folder, zip or notebook, as a student hands it in.
+    :param seed: the grading seed; None: the submission's own.
+    :param tests: ids such as ``test_hidden.py::test_x``; none means all.
+    :param first_failure: stop at the first test that fails.
+    :param isolation: as the option of pytest.
+    """
+
+    assignment: str
+    submission: Path
+    seed: int | None = None
+    tests: tuple[str, ...] = ()
+    first_failure: bool = False
+    isolation: str | None = None
+
+
+class GradingError(GraderFault):
+    """A run left no result that can be read; its last lines are in the text."""
+
+
+class Grading:
+    """Grades any number of submissions; a context, which ends what they share."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        limits = [course.assignment(name).limits.memory_mb for name in course.assignments()]
+        self.shared = Shared(memory_bytes=max(limits, default=1024) << 20)
+        self._results = self.shared.folder / "result.json"
+
+    def __enter__(self) -> Grading:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shared.close()
+
+    def grade(self, request: Request) -> Result:
+        """The result of one submission.
+
+        :raises GradingError: the run left none.
+        """
+        self._results.unlink(missing_ok=True)
+        log = io.StringIO()
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            status = pytest.main(self._arguments(request), plugins=[_Named(self.shared)])
+        try:
+            return json_file.parse(self._results.read_bytes())
+        except (OSError, msgspec.DecodeError) as error:
+            end = "\n".join(log.getvalue().splitlines()[-LOG_LINES:])
+            said = f"the run ended with status {int(status)} and no usable result: {error}"
+            raise GradingError(f"{said}\n{end}") from None
+
+    def _arguments(self, request: Request) -> list[str]:
+        folder = self.course.root / "assignments" / request.assignment
+        arguments = [str(folder / test) for test in request.tests] or [str(folder)]
+        arguments += ["--rootdir", str(self.course.root), "-q", "-p", "no:cacheprovider"]
+        # Neither this machine's nor a submission's: what pytest reads as its settings is the course's.
+        settings = self.course.root / "pyproject.toml"
+        if settings.is_file():
+            arguments += ["-c", str(settings)]
+        options: dict[str, object] = {
+            "--submission": request.submission.absolute(),
+            "--results": self._results,
+            "--grading-seed": request.seed,
+            "--isolation": request.isolation,
+        }
+        arguments += [f"{name}={value}" for name, value in options.items() if value is not None]
+        return [*arguments, "-x"] if request.first_failure else arguments
+
+
+class _Named:
+    """Registers what is shared under a name of its own before any hook of ours runs."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(self.shared, PLUGIN)
+
+
+def points(result: Result) -> dict[str, float]:
+    """Points by question."""
+    return {question.id: question.points for question in result.questions}
+
+
+def lost(result: Result) -> Sequence[str]:
+    """The questions that lost points."""
+    return [question.id for question in result.questions if question.points < question.max_points]
