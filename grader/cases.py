@@ -15,7 +15,16 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from grader.compare import LARGEST_BETA, Difference, Precision, Tolerance, deviation, difference
+from grader.compare import (
+    LARGEST_BETA,
+    Compared,
+    Difference,
+    Precision,
+    Tolerance,
+    deviation,
+    difference,
+    tell,
+)
 from grader.faults import GraderFault, Mismatch, Outcome, Raised, SubmissionFault, Unusable
 from grader.pairs import holds_floats
 from grader.values import Value
@@ -63,6 +72,12 @@ def check_each(
     budget = _Budget(Tolerance(precision, scale=scale, exact=exact), call, reference, asked, wanted)
     budget.measure_first()
 
+    tell(
+        lambda: [
+            _compared(got, want, budget.tolerance(at))
+            for at, (got, want) in enumerate(zip(answers, wanted, strict=True))
+        ]
+    )
     problems = {
         at: problem
         for at, (got, want) in enumerate(zip(answers, wanted, strict=True))
@@ -138,6 +153,14 @@ def _ask_reference(call: Callable[[Subject, Case], Value], reference: Subject, c
         raise GraderFault(f"the reference failed on case {at + 1}: {fault.told} {fault.detail}") from fault
     except SubmissionFault as fault:
         raise GraderFault(f"the reference failed on case {at + 1}: {fault.told} {fault.detail}") from fault
+
+
+def _compared(got: Value, want: Value, tolerance: Tolerance) -> Compared:
+    """A case for whoever watches: an exception stands as the name of its type."""
+    if isinstance(want, Raised):
+        theirs = got.types if isinstance(got, Raised) else ()
+        return (want.types[0] if want.types[0] in theirs else None), want.types[0], tolerance
+    return (None if isinstance(got, SubmissionFault) else got), want, tolerance
 
 
 def _compare(got: Value, want: Value, tolerance: Tolerance) -> Difference | None:

@@ -22,7 +22,9 @@ written as ``error <= bound``, which NaN never satisfies.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +45,9 @@ __all__ = [
     "check",
     "deviation",
     "difference",
+    "excess",
+    "tell",
+    "watched",
 ]
 
 Precision = Literal["float32", "float64"]
@@ -127,6 +132,39 @@ def deviation(got: Value, want: Value, tolerance: Tolerance) -> float:
     return largest
 
 
+def excess(got: Value, want: Value, tolerance: Tolerance) -> float:
+    """The largest error in units of what is allowed: 1 and below agree; infinite where the answers differ in
+    more than rounding."""
+    largest = 0.0
+    for found in walk(got, want, tolerance.initial):
+        if isinstance(found, Difference) or not _same_pattern(found.got, found.want):
+            return math.inf
+        error, bound = _largest_error(found), _bound(found, tolerance)
+        if error:
+            largest = max(largest, error / bound if bound else math.inf)
+    return largest
+
+
+Compared = tuple[Value, Value, Tolerance]  # what was got, what was wanted, how far apart they may lie
+_watchers: list[Callable[[Sequence[Compared]], None]] = []
+
+
+@contextlib.contextmanager
+def watched(watcher: Callable[[Sequence[Compared]], None]) -> Iterator[None]:
+    """Have a function told of every comparison that tests make, each with the cases that it consists of."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
+def tell(compared: Callable[[], Sequence[Compared]]) -> None:
+    """Tell whoever watches of a comparison; nothing is made for nobody."""
+    for watcher in _watchers:
+        watcher(compared())
+
+
 def check(condition: bool, summary: str, detail: str = "") -> None:
     """Fail the test with a message unless a condition that the judge computed holds.
 
@@ -154,7 +192,7 @@ def assert_close(
     :param what: names what was asked, for the message ("gradients at W2 = 0.3").
     :raises Mismatch: they differ.
     """
-    _require(difference(got, want, Tolerance(precision, beta, scale, initial)), what)
+    _require(got, want, Tolerance(precision, beta, scale, initial), what)
 
 
 def assert_same(got: Value, want: Value, what: str) -> None:
@@ -162,10 +200,12 @@ def assert_same(got: Value, want: Value, what: str) -> None:
 
     :raises Mismatch: they differ.
     """
-    _require(difference(got, want, Tolerance(exact=True)), what)
+    _require(got, want, Tolerance(exact=True), what)
 
 
-def _require(found: Difference | None, what: str) -> None:
+def _require(got: Value, want: Value, tolerance: Tolerance, what: str) -> None:
+    tell(lambda: [(got, want, tolerance)])
+    found = difference(got, want, tolerance)
     if found is not None:
         raise Mismatch(f"{what}: {found.summary}", found.detail)
 
@@ -176,8 +216,11 @@ def _problem(pair: Pair, tolerance: Tolerance) -> str | None:
         if np.isfinite(pair.want).all():
             return "is NaN or infinite"
         return "has NaN or infinity in the wrong place"
-    bound = max(_scale(pair, tolerance) * tolerance.relative, tolerance.floor)
-    return None if _largest_error(pair) <= bound else "differs"
+    return None if _largest_error(pair) <= _bound(pair, tolerance) else "differs"
+
+
+def _bound(pair: Pair, tolerance: Tolerance) -> float:
+    return max(_scale(pair, tolerance) * tolerance.relative, tolerance.floor)
 
 
 def _same_pattern(got: Array | float, want: Array | float) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from grader import margins
 from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
@@ -227,6 +228,18 @@ class Judge:
             worker.close()
         state.workers.clear()
         self.workers.after_test()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Where somebody wants to know, measure how clear the test's comparisons are."""
+        wanted, plan = self.workers.shared and self.workers.shared.margins, planned(item)
+        if wanted is None or plan is None:
+            return (yield)
+        with margins.measured() as found:
+            try:
+                return (yield)
+            finally:
+                wanted[plan.test] = found
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from grader.isolation import Isolation, Refused
 from grader.launch import Zygote
+from grader.margins import Margins
 from grader.remembered import KEPT_BYTES, Memory
 
 PLUGIN = "grader-shared"  # the name under which pytest finds it
@@ -33,6 +34,7 @@ class Shared:
         self.folder.chmod(0o700)
         self.hide = [self.folder, *hide]
         self.memory = Memory(remember)
+        self.margins: dict[str, Margins] | None = None  # by test, for whoever wants them
         self.sandbox = True  # until it is seen not to hold here, and less was asked for
         self.decided: dict[Key, Isolation | Refused] = {}
         self._zygote: Zygote | None = None
