@@ -33,7 +33,7 @@ class Request:
     :param seed: the grading seed; None: the submission's own.
     :param tests: ids such as ``test_hidden.py::test_x``; none means all.
     :param first_failure: stop at the first test that fails.
-    :param isolation: as the option of pytest.
+    :param isolation: as the option of pytest, and so is ``part``.
     """
 
     assignment: str
@@ -42,6 +42,7 @@ class Request:
     tests: tuple[str, ...] = ()
     first_failure: bool = False
     isolation: str | None = None
+    part: str | None = None
 
 
 class GradingError(GraderFault):
@@ -94,6 +95,7 @@ class Grading:
             "--results": self._results,
             "--grading-seed": request.seed,
             "--isolation": request.isolation,
+            "--part": request.part,
         }
         arguments += [f"{name}={value}" for name, value in options.items() if value is not None]
         return [*arguments, "-x"] if request.first_failure else arguments
