@@ -12,6 +12,8 @@ from grader.faults import GraderFault
 
 # Lies in every folder built here, and only a folder that holds it is ever replaced.
 STAMP = "RELEASE"
+# Subpackages that nothing of a grading needs, and that would tell students how the tests are tried.
+AUTHORS_ONLY = frozenset({"mutation"})
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 
 Tree = Mapping[str, bytes]
@@ -19,12 +21,15 @@ Tree = Mapping[str, bytes]
 
 
 def engine_files(under: str) -> dict[str, bytes]:
-    """The package itself as source, for a release that carries it."""
+    """The package itself as source, for a release that carries it; without what only authors use."""
     package = Path(__file__).parents[1]
     return {
         f"{under}/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in package.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and path.suffix != ".pyc"
+        and path.relative_to(package).parts[0] not in AUTHORS_ONLY
     }
 
 

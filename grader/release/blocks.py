@@ -14,6 +14,8 @@ from grader.faults import GraderFault
 BEGIN = re.compile(r"(?P<indent>[ \t]*)# BEGIN SOLUTION(?:[ \t]+(?P<id>\S+))?[ \t]*")
 END = re.compile(r"[ \t]*# END SOLUTION[ \t]*")
 MARK = re.compile(r"\b(BEGIN|END) SOLUTION\b")
+# Above the code of a question: its cell in the notebook begins here.
+SEPARATOR = re.compile(r"# -{2,} (?P<rest>(?P<question>[A-Za-z_]\w*\.\w+)\b.*?) *-*")
 
 
 class StarterError(GraderFault):

@@ -20,12 +20,12 @@ from grader.faults import GraderFault
 from grader.release import starter
 from grader.release.answers import FILE as ANSWERS
 from grader.release.answers import ID, without_rubrics
+from grader.release.blocks import SEPARATOR
 from grader.release.pages import render
 
 HANDOUT = "README.md"
 HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<title>.*\S)[ \t]*")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
-SEPARATOR = re.compile(r"# -{2,} (?P<rest>(?P<question>[A-Za-z_]\w*\.\w+)\b.*?) *-*")
 RULE = re.compile(r"\n+-{3,}\s*\Z")
 # To a place in the handout, or to a file beside it: neither is a place in a notebook. Or a stretch of code,
 # in which the same signs are an index and a call.
