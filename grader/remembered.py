@@ -7,7 +7,6 @@ worker is started after all and asked what it was spared first. Nothing of a sub
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import hashlib
 from collections import OrderedDict
@@ -17,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from grader.connection import Plan, Worker
-from grader.launch import Allowance
+from grader.connection import Died, Plan, Worker, decode_reply
+from grader.launch import Allowance, TookTooLong
 from grader.worker import messages
 
-KEPT_BYTES = 256 << 20  # of answers and the questions that lead to them
-_ENTRY_BYTES = 1 << 10  # of an answer's header and its place in the table
+KEPT_BYTES = 256 << 20  # of answers
+_ENTRY_BYTES = 1 << 10  # of an answer's place in the table
 
 Start = Callable[[Plan], Worker]
 
@@ -31,12 +30,18 @@ Start = Callable[[Plan], Worker]
 class _Kept:
     """An answer.
 
+    :param header: the reply as it is sent: a list of numbers takes ten times as much once it is decoded.
     :param seconds: of computing that it took: whoever is given it again pays as much.
     """
 
-    reply: messages.Reply
+    header: bytes
     buffer: bytes
     seconds: float
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        return _ENTRY_BYTES + len(self.header) + len(self.buffer)
 
 
 class Memory:
@@ -68,12 +73,12 @@ class Memory:
 
     def keep(self, key: bytes, kept: _Kept) -> None:
         """Keep an answer, and forget others for it."""
-        if key not in self._kept:
-            self._bytes += _ENTRY_BYTES + len(kept.buffer)
+        before = self._kept.pop(key, None)
+        self._bytes += kept.size - (before.size if before else 0)
         self._kept[key] = kept
-        while self._bytes > self.limit and len(self._kept) > 1:
+        while self._bytes > self.limit:
             _, oldest = self._kept.popitem(last=False)
-            self._bytes -= _ENTRY_BYTES + len(oldest.buffer)
+            self._bytes -= oldest.size
 
 
 class RememberingWorker(Worker):
@@ -82,12 +87,17 @@ class RememberingWorker(Worker):
     def __init__(self, memory: Memory, plan: Plan, start: Start) -> None:
         self.plan = plan
         self.layers = []
-        self.alive = True
+        self._open = True
         self._memory = memory
         self._start = start
         self._real: Worker | None = None
         self._path = hashlib.sha256(_identity(plan))
         self._spared: list[tuple[messages.Request, list[bytes]]] = []
+
+    @property
+    def alive(self) -> bool:  # type: ignore[override]
+        """Whether it answers; what ended a worker of ours ends this one."""
+        return self._open and (self._real is None or self._real.alive)
 
     @property
     def root(self) -> int:  # type: ignore[override]
@@ -105,6 +115,8 @@ class RememberingWorker(Worker):
 
         :raises Exception: as :meth:`grader.connection.Worker.request`; nothing is kept of such a question.
         """
+        if not self._open:
+            raise Died(None)
         self._path.update(msgspec.msgpack.encode(msgspec.structs.replace(message, id=0)))
         for buffer in buffers:
             self._path.update(buffer.nbytes.to_bytes(8, "little"))
@@ -114,14 +126,21 @@ class RememberingWorker(Worker):
         if known is not None:
             self._spared.append((message, [bytes(buffer) for buffer in buffers]))
             allowance.spent += known.seconds
-            allowance.check()
-            return msgspec.structs.replace(copy.copy(known.reply), id=message.id), bytearray(known.buffer)
+            try:
+                allowance.check()
+            except TookTooLong:  # a worker that computed would have been ended
+                self.close()
+                raise
+            recalled: messages.Reply = decode_reply(known.header)
+            return msgspec.structs.replace(recalled, id=message.id), bytearray(known.buffer)
+        if self._real is not None:
+            self._memory.misses += 1
         real = self._started(allowance)
-        real.charge(allowance)
+        real.charge(allowance)  # what is read from here on is this question's
         before = allowance.spent
         reply, answer = real.request(message, buffers, allowance)
         real.charge(allowance)
-        self._memory.keep(key, _Kept(reply, bytes(answer), allowance.spent - before))
+        self._memory.keep(key, _Kept(msgspec.msgpack.encode(reply), bytes(answer), allowance.spent - before))
         return reply, answer
 
     def charge(self, allowance: Allowance) -> None:
@@ -138,6 +157,7 @@ class RememberingWorker(Worker):
             again = Allowance(allowance.cpu_seconds, allowance.wall_seconds)
             for message, buffers in self._spared:
                 self._real.request(message, [memoryview(buffer) for buffer in buffers], again)
+            self._real.charge(again)
             self._spared.clear()
         return self._real
 
@@ -148,7 +168,7 @@ class RememberingWorker(Worker):
         return self._real is None or self._real.pristine()
 
     def close(self) -> None:
-        self.alive = False
+        self._open = False
         if self._real is not None:
             self._real.close()
 
