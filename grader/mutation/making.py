@@ -12,7 +12,7 @@ import libcst as cst
 from grader.config import Assignment
 from grader.faults import GraderFault
 from grader.mutation.marks import stretches
-from grader.mutation.mutant import Mutant, identity, in_one_line, shortened
+from grader.mutation.mutant import Mutant, identity, in_one_line, shortened, words
 from grader.mutation.operators import OPERATORS
 from grader.mutation.places import places
 from grader.mutation.program import Program, program
@@ -85,16 +85,16 @@ class _Maker:
             return
         tree = self._tree
         if isinstance(change, Removed):
-            before, after = in_one_line(tree.code(node)), ""
+            before, after = tree.code(node), ""
         else:
             start, end = tree.header(tree.statement(node) or node)
-            before = in_one_line(tree.source[start:end])
-            after = in_one_line(tree.source[start : edit.start] + edit.text + tree.source[edit.end : end])
+            before = tree.source[start:end]
+            after = tree.source[start : edit.start] + edit.text + tree.source[edit.end : end]
         function = tree.function(node)
         # An equal statement that stands in the same function again is told apart by its number.
-        key = (question, operator, self._name, function, before, after)
+        key = (question, operator, self._name, function, words(before), words(after))
         self._same[key] += 1
-        shown = shortened(before, after)
+        shown = shortened(in_one_line(before), in_one_line(after))
         self.made.append(
             Mutant(
                 id=identity(question, operator, *key[2:], str(self._same[key])),

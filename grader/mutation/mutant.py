@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 WIDTH = 120  # characters of `before` and of `after`
+LAYOUT = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
 LEAD = 30  # of them, what is shown of a long statement in front of the change
 
 
@@ -49,14 +50,23 @@ def identity(question: str, operator: str, *parts: str) -> str:
     return f"{question}-{operator}-{digest}"
 
 
+def words(text: str) -> str:
+    """A statement's tokens, by which it is known whatever its layout and its comments."""
+    return " ".join(token.string for token in _tokens(text) if token.type not in LAYOUT)
+
+
 def in_one_line(text: str) -> str:
-    """A statement without its comments, every run of blanks and line ends as one space."""
+    """A statement as it would be written without comments on a line of any length."""
     lines = text.splitlines(keepends=True)
-    for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):
+    for token in reversed(_tokens(text)):
         if token.type == tokenize.COMMENT:
-            (row, start), (_, end) = token.start, token.end
-            lines[row - 1] = lines[row - 1][:start] + lines[row - 1][end:]
-    return " ".join("".join(lines).split())
+            row, (start, end) = token.start[0] - 1, (token.start[1], token.end[1])
+            lines[row] = lines[row][:start] + lines[row][end:]
+    joined = ""
+    for line in filter(None, map(str.strip, lines)):
+        space = "" if joined.endswith(("(", "[", "{")) or line.startswith((")", "]", "}")) else " "
+        joined += space + line
+    return joined.strip()
 
 
 def shortened(before: str, after: str) -> tuple[str, str]:
@@ -70,3 +80,7 @@ def shortened(before: str, after: str) -> tuple[str, str]:
         return shown if len(shown) <= WIDTH else shown[: WIDTH - 1] + "…"
 
     return cut(before), cut(after)
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(text).readline))

@@ -10,6 +10,7 @@ from grader.mutation.tree import Change, Tree, called, last_name, with_value
 
 SMALL = 1e-6  # a constant up to this size that is added is a guard, not a summand
 
+CLOSED = (cst.Name, cst.Attribute, cst.Call, cst.Subscript)
 TEXTS = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString, cst.List, cst.Tuple, cst.ListComp)
 
 
@@ -94,8 +95,8 @@ def is_small(node: cst.BaseExpression) -> bool:
 
 
 def in_parentheses(node: cst.BaseExpression) -> cst.BaseExpression:
-    """The expression in parentheses of its own, if it has none."""
-    if node.lpar:
+    """The expression in parentheses of its own, unless it has some or is one that never needs them."""
+    if node.lpar or isinstance(node, CLOSED):
         return node
     enclosed: cst.BaseExpression = node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return enclosed

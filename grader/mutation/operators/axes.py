@@ -155,12 +155,7 @@ def _has_number(value: cst.BaseExpression) -> bool:
 
 def _one_off(value: cst.BaseExpression, operator: cst.BaseBinaryOp) -> cst.BaseExpression:
     """The value and one more, or one less."""
-    kept = (
-        value
-        if isinstance(value, cst.Name | cst.Attribute | cst.Call | cst.Subscript)
-        else in_parentheses(value)
-    )
-    return cst.BinaryOperation(kept, operator, ONE)
+    return cst.BinaryOperation(in_parentheses(value), operator, ONE)
 
 
 def _minus(value: cst.BaseExpression) -> cst.UnaryOperation:
