@@ -232,7 +232,8 @@ class Judge:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Where somebody wants to know, measure how clear the test's comparisons are."""
-        wanted, plan = self.workers.shared and self.workers.shared.margins, planned(item)
+        shared, plan = self.workers.shared, planned(item)
+        wanted = shared.margins if shared is not None else None
         if wanted is None or plan is None:
             return (yield)
         with margins.measured() as found:

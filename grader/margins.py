@@ -1,4 +1,4 @@
-"""How clearly a test tells right from wrong: what its comparisons leave between an answer and the tolerance."""
+"""How clearly a test tells right from wrong: what lies between an answer and the tolerance."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""Which questions a change of one handed-in file can touch.
+
+A test that never loads the changed file gives what it gave: it need not run for each of hundreds of wrong
+solutions. Whoever mentions a file's name is taken to load it, so that too much is run rather than too little.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from grader.config import Assignment
+from grader.points import PlannedTest
+
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class Reach:
+    """Of the files of one assignment.
+
+    :param reference: whose imports tell what a file needs.
+    """
+
+    def __init__(self, assignment: Assignment, reference: Path, table: Sequence[PlannedTest]) -> None:
+        self.assignment = assignment
+        self.reference = reference
+        self.table = table
+        self.modules = {Path(name).stem for name in assignment.files}
+
+    def questions(self, module: str) -> frozenset[str]:
+        """The questions whose tests may load a module."""
+        return frozenset(name for name, loaded in self._loaded.items() if module in loaded)
+
+    @cached_property
+    def _loaded(self) -> Mapping[str, frozenset[str]]:
+        needs = {
+            module: self._mentioned(self.reference / f"{module}.py", imports=True) for module in self.modules
+        }
+        found = {}
+        for name, question in self.assignment.questions.items():
+            loaded = {Path(question.file).stem} | self._by_tests(name)
+            while more := set().union(*(needs.get(module, set()) for module in loaded)) - loaded:
+                loaded |= more
+            found[name] = frozenset(loaded)
+        return found
+
+    def _by_tests(self, question: str) -> set[str]:
+        """The modules that the files of its tests name, and what runs beside them."""
+        files = {
+            self.assignment.folder / test.test.split("::")[0]
+            for test in self.table
+            if test.question == question
+        }
+        seen: set[Path] = set()
+        while files - seen:
+            path = (files - seen).pop()
+            seen.add(path)
+            files |= self._helpers(path)
+        return set().union(*(self._mentioned(path) for path in seen))
+
+    def _helpers(self, path: Path) -> set[Path]:
+        """Files of the assignment that define something which this one names."""
+        words = self._words(path)
+        return set().union(*(self._defined[word] for word in words if word in self._defined))
+
+    @cached_property
+    def _defined(self) -> Mapping[str, set[Path]]:
+        """Names of functions and of files, to the files of the assignment's folder that are no tests."""
+        found: dict[str, set[Path]] = defaultdict(set)
+        for path in sorted(self.assignment.folder.glob("*.py")):
+            if path.name.startswith("test_"):
+                continue
+            found[path.stem].add(path)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    found[node.name].add(path)
+        return found
+
+    def _mentioned(self, path: Path, *, imports: bool = False) -> set[str]:
+        if not path.is_file():
+            return set()
+        if not imports:
+            return self._words(path) & self.modules
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        return names & self.modules
+
+    def _words(self, path: Path) -> set[str]:
+        return set(WORD.findall(path.read_text(encoding="utf-8")))

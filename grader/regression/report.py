@@ -1,0 +1,117 @@
+"""Shows a regression: a table for each assignment, what is not as it must be, what is not as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.regression.baseline import NEW, Drift
+from grader.regression.records import CLEAR
+from grader.regression.summary import Finding, QuestionSummary, Summary
+from grader.text import one_line
+
+SHOWN = 60  # findings and differences; the rest is counted
+
+
+def table_of(summary: Summary) -> Table:
+    """A row for each question."""
+    table = Table(
+        title=f"{summary.assignment}: {summary.solutions} solutions graded",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("question", no_wrap=True)
+    for name in (
+        "points",
+        "tests",
+        "CPU s",
+        "right pass",
+        "wrong fail",
+        "named",
+        "largest right",
+        "smallest wrong",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    for question in summary.questions:
+        table.add_row(*_row(question))
+    return table
+
+
+def _row(question: QuestionSummary) -> list[RenderableType]:
+    right = f"{question.right} of {question.rights}"
+    wrong = str(len(question.wrong))
+    return [
+        question.id,
+        f"{question.points:g}",
+        str(question.tests),
+        f"{question.cpu_seconds:.1f}",
+        Text(right, style="" if question.right == question.rights else "red"),
+        Text(wrong, style="" if len(question.wrong) >= 3 else "yellow"),
+        f"{question.named} of {question.declared}",
+        _margin(question.largest_right),
+        _margin(question.smallest_wrong[0] if question.smallest_wrong else None),
+    ]
+
+
+def _margin(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value >= CLEAR:
+        return "other"
+    return "0" if value == 0 else f"{value:.1g}" if value < 1000 else f"{value:.0e}"
+
+
+LEGEND = (
+    "Margins are in units of the tolerance: the largest deviation of a correct solution, and that of the "
+    "known mistake that is closest to passing ('other': it differs in more than rounding)."
+)
+
+
+def named_line(summary: Summary) -> str:
+    """How many of the known mistakes are named."""
+    if not summary.mistakes:
+        return "no known mistakes graded"
+    share = summary.named / summary.mistakes
+    said = f"{summary.named} of {summary.mistakes} known mistakes named ({share:.1%}), "
+    said += f"{summary.misnamed} misnamed"
+    if summary.unnamed:
+        said += f"; not named: {', '.join(sorted(summary.unnamed))}"
+    return said
+
+
+def drifts_of(drifts: Sequence[Drift]) -> RenderableType:
+    """As a diff: what was, what is."""
+    lines = Text()
+    new = [drift.solution for drift in drifts if not drift.question and drift.now == NEW]
+    if new:
+        lines.append(f"{len(new)} solutions that were not there: {', '.join(new)}\n", style="green")
+    drifts = [drift for drift in drifts if drift.solution not in new]
+    for drift in drifts[:SHOWN]:
+        lines.append(f"{drift.solution}{f', {drift.question}' if drift.question else ''}\n")
+        lines.append(f"  - {one_line(drift.before)}\n", style="red")
+        lines.append(f"  + {one_line(drift.now)}\n", style="green")
+    if len(drifts) > SHOWN:
+        lines.append(f"and {len(drifts) - SHOWN} more\n")
+    lines.rstrip()
+    return lines
+
+
+def findings_of(findings: Sequence[Finding]) -> RenderableType:
+    """What is wrong and what to do, those with the same advice together."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.advice, []).append(finding)
+    parts = []
+    for advice, found in groups.items():
+        text = Text()
+        for finding in found[:SHOWN]:
+            text.append(f"  {one_line(finding.text, 400)}\n", style="red")
+        if len(found) > SHOWN:
+            text.append(f"  and {len(found) - SHOWN} more of this kind\n")
+        text.append(f"  -> {advice}")
+        parts.append(text)
+    return Group(*parts)
