@@ -86,6 +86,7 @@ TABLE = [
     ("reduction", "y = x.argmax(1)", ["y = x.argmin(1)"]),
     ("reduction", "y = x.std(0)", ["y = x.std(0, correction=0)", "y = x.var(0)"]),
     ("reduction", "y = x.var(0, unbiased=False)", ["y = x.std(0, unbiased=False)"]),
+    ("reduction", "y = torch.linalg.vector_norm(x)", ["y = torch.linalg.vector_norm(x, ord=1)"]),
     ("reduction", "y = sum(x)", []),  # nothing built in is called mean
     ("reduction", "def any(x):\n    return x\ny = any(a)", []),  # it is not the built-in one
     # mode
@@ -146,9 +147,11 @@ TABLE = [
     ("argument", "y = math.hypot(a, b)", []),
     ("argument", "y = isinstance(a, b)", []),
     ("argument", "y = f('name', a)", []),
+    ("argument", "y = F.pad(a, (1, n))", []),
     ("argument", "y = torch.where(c, a, b)", ["y = torch.where(c, b, a)"]),
     ("argument", "y = f(a, k=b)", ["y = f(a)"]),
-    ("argument", "y = Record(k=b)", []),
+    ("argument", "y = Record(a=1, b=2, c=3, d=4, **e)", []),
+    ("argument", "y = Net(a=1, b=2)", ["y = Net(a=1)", "y = Net(b=2)"]),
     ("argument", "y = zip(a, b, strict=True)", ["y = zip(b, a, strict=True)"]),
     ("argument", "y = x.clamp(min=0)", ["y = x.clamp()", "y = x.clamp(max=0)"]),
     ("argument", "y = [a, b]", ["y = [b, a]"]),

@@ -31,6 +31,7 @@ class Removed:
 Change = cst.CSTNode | Header | Removed
 """What an operator puts in place of a node."""
 
+LITERALS = (cst.SimpleString, cst.Tuple, cst.List, cst.Dict)
 Node = TypeVar("Node", bound=cst.CSTNode)
 Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement | cst.Else
 
@@ -188,7 +189,7 @@ def swapped(call: cst.Call) -> Iterator[cst.Call]:
     """The call with two adjacent positional arguments swapped, for each pair of different ones."""
     for position, (first, second) in enumerate(itertools.pairwise(call.args)):
         plain = not (first.keyword or second.keyword or first.star or second.star)
-        # A name and a value are not taken for each other.
-        alike = isinstance(first.value, cst.SimpleString) == isinstance(second.value, cst.SimpleString)
+        # A name, a list and a value are not taken for each other.
+        alike = all(isinstance(first.value, kind) == isinstance(second.value, kind) for kind in LITERALS)
         if plain and alike and not first.value.deep_equals(second.value):
             yield with_value(with_value(call, position, second.value), position + 1, first.value)

@@ -71,13 +71,15 @@ def axis(node: cst.CSTNode, tree: Tree) -> Iterator[Change]:
 
 
 def reduction(node: cst.CSTNode, tree: Tree) -> Iterator[Change]:
-    """A mean becomes a sum, a maximum a minimum, any becomes all, a deviation a variance, and the reverse."""
+    """A mean becomes a sum, a maximum a minimum, any all, a deviation a variance, a norm one of order 1."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Name | cst.Attribute):
         return
     name = called(node)
     other = REDUCTIONS.get(name)
     if other and name not in tree.defined and (isinstance(node.func, cst.Attribute) or name in BUILT_IN):
         yield node.with_changes(func=renamed(node.func, other))
+    if name == "vector_norm" and len(node.args) == 1:
+        yield with_keyword(node, "ord", ONE)
     if name in ("std", "var") and not has_keyword(node, "correction", "unbiased"):
         yield with_keyword(node, "correction", cst.Integer("0"))
 

@@ -181,8 +181,11 @@ def _is_layer(call: cst.Call) -> bool:
 
 
 def _is_record(call: cst.Call) -> bool:
-    """Whether it makes a record of a class by its bare name: these have no defaults to fall back to."""
-    return isinstance(call.func, cst.Name) and call.func.value[:1].isupper()
+    """Whether it fills in a record such as given.Choice: without defaults, one field less only raises."""
+    by_name = all(given.keyword or given.star == "**" for given in call.args)
+    return (
+        isinstance(call.func, cst.Name) and call.func.value[:1].isupper() and by_name and len(call.args) > 4
+    )
 
 
 def _swapped_elements(node: cst.List) -> Iterator[Change]:
