@@ -57,7 +57,7 @@ def words(text: str) -> str:
 
 def in_one_line(text: str) -> str:
     """A statement as it would be written without comments on a line of any length."""
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     for token in reversed(_tokens(text)):
         if token.type == tokenize.COMMENT:
             row, (start, end) = token.start[0] - 1, (token.start[1], token.end[1])

@@ -51,8 +51,8 @@ class Tree:
         self._bare = wrapper.resolve(PositionProvider)
         self._every: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
         self._offsets = [0]
-        for line in source.splitlines(keepends=True):
-            self._offsets.append(self._offsets[-1] + len(line))
+        for line in source.split("\n"):  # not splitlines: Python knows fewer line ends
+            self._offsets.append(self._offsets[-1] + len(line) + 1)
         body = self.module.body
         self.defined = frozenset(
             statement.name.value
