@@ -151,6 +151,8 @@ class Worker:
                 raise wire.WireError("an answer to a call that was not made")
         except wire.Closed:
             status = self._status()
+            if self.root:
+                self.charge(allowance)  # what it computed since the last reading; its guard still knows
             self.close()
             raise Died(status) from None
         except (TookTooLong, TookTooMuch, wire.WireError):

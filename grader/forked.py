@@ -259,9 +259,10 @@ class Zygote:
             self.latched = ours
         return self.latched
 
-    def running(self) -> bool:
-        """Whether it is up, or coming up, for all that is known: not killed, and not given up."""
-        return not self._broken and self.process.poll() is None
+    def whole(self) -> bool:
+        """Whether it is up, or coming up, for all that is known, and no part of it was ever killed: another
+        run may rely on it as on a new one."""
+        return not self._broken and self._lives == LIVES - 1 and self.process.poll() is None
 
     def killed(self) -> bool:
         """Whether the zygote was ended by a signal, for want of memory perhaps."""

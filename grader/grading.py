@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class Grading:
         self.course = course
         limits = [course.assignment(name).limits.memory_mb for name in course.assignments()]
         self.shared = Shared(memory_bytes=max(limits, default=1024) << 20)
-        self._results = self.shared.folder / "result.json"
+        self._results = self.shared.private / "result.json"
 
     def __enter__(self) -> Grading:
         return self
@@ -70,11 +71,17 @@ class Grading:
         """The result of one submission.
 
         :raises GradingError: the run left none.
+        :raises KeyboardInterrupt: it was interrupted, or told to end; pytest itself would swallow that.
         """
         self._results.unlink(missing_ok=True)
-        log = io.StringIO()
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            status = pytest.main(self._arguments(request), plugins=[_Named(self.shared)])
+        log, run = io.StringIO(), _Run(self.shared)
+        try:
+            with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+                status = pytest.main(self._arguments(request), plugins=[run])
+        finally:
+            _forget_modules(self.course.root / "assignments")
+        if run.interrupted:
+            raise KeyboardInterrupt
         try:
             return json_file.parse(self._results.read_bytes())
         except (OSError, msgspec.DecodeError) as error:
@@ -101,15 +108,33 @@ class Grading:
         return [*arguments, "-x"] if request.first_failure else arguments
 
 
-class _Named:
-    """Registers what is shared under a name of its own before any hook of ours runs."""
+class _Run:
+    """Registers what is shared under a name of its own before any hook of ours runs.
+
+    :param interrupted: by whoever waits, or by a signal.
+    """
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
+        self.interrupted = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.pluginmanager.register(self.shared, PLUGIN)
+
+    @pytest.hookimpl
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest breaks off by itself through kinds of its own.
+        self.interrupted = type(excinfo.value) is KeyboardInterrupt
+
+
+def _forget_modules(folder: Path) -> None:
+    """Have what lies in a folder imported anew: pytest would take the tests of another course for these,
+    whose modules have the same names, and what a test left in its module would be there for the next run."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_relative_to(folder):
+            del sys.modules[name]
 
 
 def points(result: Result) -> dict[str, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.util
+import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -14,17 +14,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
-from typing import Generic, TypeVar
+from types import FrameType
+from typing import Any, Generic, NoReturn, TypeVar
 
 from grader.config import Course
 from grader.faults import GraderFault
 from grader.grading import Grading
+from grader.worker.removal import remove
 
 AHEAD = 3  # jobs handed to each process beforehand
 
+# Of a process that grades:
 _grading: Grading | None = None
-
+_parent = 0
+_busy = False  # with a job
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -39,27 +44,47 @@ class Done(Generic[J, R]):
     fault: str = ""
 
 
+class _Context(SpawnContext):
+    """Starts new interpreters (the judge's threads and signal handlers are no one else's), and knows them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[SpawnProcess] = []
+
+    def Process(self, *args: Any, **kwargs: Any) -> SpawnProcess:  # type: ignore[override]
+        self.started.append(SpawnProcess(*args, **kwargs))
+        return self.started[-1]
+
+
 class Pool:
     """Some processes that each carry out jobs one after another with a :class:`Grading` of their own.
 
-    A context; its end ends the processes.
+    A context; its end ends the processes, and the jobs that are under way.
     """
 
     def __init__(self, course: Course, processes: int | None = None) -> None:
         self.processes = processes or os.cpu_count() or 1
-        # A new interpreter each: the judge's threads and signal handlers are no one else's.
+        # Of all temporary files: a process that is killed cannot remove its own.
+        self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
+        self.folder.chmod(0o711)  # as in grader.shared
+        self._context = _Context()
         self._executor = ProcessPoolExecutor(
             self.processes,
-            mp_context=multiprocessing.get_context("spawn"),
+            mp_context=self._context,
             initializer=_begin,
-            initargs=(course, os.getpid()),
+            initargs=(course, os.getpid(), self.folder),
         )
 
     def __enter__(self) -> Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Idle ones leave at once; a job that is under way is nobody's any more.
+        for process in self._context.started:
+            if process.pid is not None:
+                process.terminate()
         self._executor.shutdown(cancel_futures=True)
+        remove(self.folder)
 
     def map(self, carry_out: Callable[[Grading, J], R], jobs: Iterable[J]) -> Iterator[Done[J, R]]:
         """What came of each job, as it comes; jobs are taken from ``jobs`` as there is room for them.
@@ -70,25 +95,25 @@ class Pool:
         """
         waiting: dict[Future[R], J] = {}
         left = iter(jobs)
-        while True:
-            while len(waiting) < AHEAD * self.processes and (job := next(left, None)) is not None:
-                waiting[self._executor.submit(_carry_out, carry_out, job)] = job
-            if not waiting:
-                return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                job = waiting.pop(future)
-                try:
-                    yield Done(job, future.result())
-                except GraderFault as fault:
-                    yield Done(job, None, str(fault))
-                except BrokenProcessPool:
-                    raise GraderFault(
-                        "a process that grades was killed, for want of memory perhaps"
-                    ) from None
+        try:
+            while True:
+                for job in itertools.islice(left, AHEAD * self.processes - len(waiting)):
+                    waiting[self._executor.submit(_carry_out, carry_out, job)] = job
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    job = waiting.pop(future)
+                    try:
+                        yield Done(job, future.result())
+                    except GraderFault as fault:
+                        yield Done(job, None, str(fault))
+        except BrokenProcessPool:
+            raise GraderFault("a process that grades was killed, for want of memory perhaps") from None
 
 
-def _begin(course: Course, parent: int) -> None:
-    global _grading
+def _begin(course: Course, parent: int, folder: Path) -> None:
+    global _grading, _parent
+    _parent = parent
     if sys.platform == "linux":
         from grader.worker import kernel
 
@@ -96,14 +121,40 @@ def _begin(course: Course, parent: int) -> None:
         if os.getppid() != parent:
             os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its processes
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _told)
+    tempfile.tempdir = str(folder)
     _grading = Grading(course)
-    multiprocessing.util.Finalize(None, _grading.shared.close, exitpriority=100)
+
+
+def _told(number: int, frame: FrameType | None) -> None:
+    """End by a signal: a job first, as by Ctrl-C, which pytest and every context in it heed."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if _busy:
+        raise KeyboardInterrupt
+    _leave()
 
 
 def _carry_out(carry_out: Callable[[Grading, J], R], job: J) -> R:
+    global _busy
     assert _grading is not None
-    return carry_out(_grading, job)
+    try:
+        try:
+            _busy = True
+            return carry_out(_grading, job)
+        finally:
+            _busy = False
+    except KeyboardInterrupt:
+        _leave()
+
+
+def _leave() -> NoReturn:
+    """End this process at once: its executor takes every exception for the job's, and goes on."""
+    if _grading is not None:
+        _grading.shared.close()
+    if os.getppid() != _parent and tempfile.tempdir is not None:
+        with contextlib.suppress(OSError):  # the others' files are still there
+            os.rmdir(tempfile.tempdir)
+    os._exit(128 + signal.SIGTERM)
 
 
 @contextmanager

@@ -31,7 +31,10 @@ class Shared:
 
     def __init__(self, *, memory_bytes: int, hide: Sequence[Path] = (), remember: int = KEPT_BYTES) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
-        self.folder.chmod(0o700)
+        self.private = self.folder / "judge"  # for files that are no business of a worker's
+        self.private.mkdir(mode=0o700)
+        # Where workers are other users without a file system of their own, theirs lie further down.
+        self.folder.chmod(0o711)
         self.hide = [self.folder, *hide]
         self.memory = Memory(remember)
         self.margins: dict[str, Margins] | None = None  # by test, for whoever wants them
@@ -50,12 +53,12 @@ class Shared:
     def zygote(self, *, sandbox: bool, hide: Sequence[Path]) -> Zygote:
         """The zygote of the runs before, or another where it is gone or made for something else."""
         sandbox = sandbox and self.sandbox
-        if self._zygote is not None and (sandbox != self._made or not self._zygote.running()):
+        if self._zygote is not None and (sandbox != self._made or not self._zygote.whole()):
             self.end_zygote()
         if self._zygote is None:
             self._count += 1
             folder = self.folder / f"zygote-{self._count}"
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
             self._zygote = Zygote(
                 folder, sandbox=sandbox, hide=[*self.hide, *hide], memory_bytes=self._memory_bytes
             )
