@@ -53,8 +53,8 @@ def mutants(
     """
     try:
         from grader import mutation
-    except ModuleNotFoundError as error:
-        raise fail(f"{error.name} is not installed: pip install -e '.[regress]'") from None
+    except ImportError as error:
+        raise fail(f"{error.name or 'libcst'} is not here: pip install -e '.[regress]' in a checkout") from None
     from grader.regression import mutants as judging
 
     here = course()

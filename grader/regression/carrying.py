@@ -27,6 +27,7 @@ class Job:
 
     :param tests: which tests; none means all.
     :param stages: further tests, stage by stage while none has failed, each up to the first that fails.
+    :param brief: keep the tests that did not pass, and the number of the others.
     """
 
     solution: Solution
@@ -35,6 +36,7 @@ class Job:
     tests: tuple[str, ...] = ()
     stages: tuple[tuple[str, ...], ...] = ()
     isolation: str | None = None
+    brief: bool = False
 
 
 def job(
@@ -46,13 +48,14 @@ def job(
     *,
     stages: Sequence[Sequence[str]] = (),
     isolation: str | None = None,
+    brief: bool = False,
 ) -> Job:
     """A job, with the digest of all that its record depends on."""
     chosen = tuple(tests)
     every = [*chosen, *(f"{number} {test}" for number, stage in enumerate(stages) for test in stage)]
     key = digest(assignment, reference_of(course, assignment), solution, every)
     later = tuple(tuple(stage) for stage in stages)
-    return Job(solution, seed, key, chosen, later, isolation)
+    return Job(solution, seed, key, chosen, later, isolation, brief)
 
 
 def carry_out(grading: Grading, job: Job) -> Record:
@@ -81,6 +84,7 @@ def carry_out(grading: Grading, job: Job) -> Record:
             tests += _tests(result, margins)
             if job.stages and any(test.outcome is not Outcome.PASSED for test in tests):
                 break
+    listed = [test for test in tests if not job.brief or test.outcome is not Outcome.PASSED]
     return Record(
         assignment=assignment.id,
         solution=solution.id,
@@ -88,7 +92,8 @@ def carry_out(grading: Grading, job: Job) -> Record:
         digest=job.digest,
         complete=result.complete if not (job.tests or job.stages) else _judged(tests, result),
         problems=result.problems,
-        tests=tests,
+        tests=listed,
+        passed=len(tests) - len(listed),
         seconds=round(time.monotonic() - started, 3),
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         versions=versions(),

@@ -55,7 +55,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """What became of one solution.
 
     :param solution: its id.
-    :param tests: those that were run.
+    :param tests: those that were run; ``passed`` more went through and are not listed.
     :param digest: of everything that they depend on: a record of other code is not used again.
     """
 
@@ -69,6 +69,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     seconds: float
     date: str
     versions: dict[str, str]
+    passed: int = 0
 
     @property
     def score(self) -> float:
@@ -93,13 +94,14 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class RecordStore:
     """The records of one assignment in a folder that git does not see."""
 
-    def __init__(self, folder: Path, *, resume: bool = True) -> None:
+    def __init__(self, folder: Path, *, resume: bool = True, name: str = FILE_NAME) -> None:
         """
         :param resume: keep what stands there; else begin with nothing.
+        :param name: of the file, for records of another kind.
         """
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="ascii")
-        self._path = folder / FILE_NAME
+        self._path = folder / name
         self._records: dict[tuple[str, int, str], Record] = {}
         if resume and self._path.is_file():
             for record in _decode(self._path.read_bytes().splitlines()):
