@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 import msgspec
 from rich import box
 from rich.console import Console
@@ -26,7 +25,7 @@ from rich.text import Text
 from grader.config import Assignment, Course
 from grader.faults import Outcome
 from grader.points import is_public
-from grader.results import json_file
+from grader.results import json_file, pages
 from grader.results.model import QuestionResult, Result, TestResult
 from grader.text import plain
 
@@ -98,14 +97,7 @@ class Checked:
         return sum(block.max_points for block in self.blocks)
 
     def _repr_html_(self) -> str:
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("grader.results"),
-            undefined=jinja2.StrictUndefined,
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        return environment.get_template("check.html.j2").render(checked=self)
+        return pages.render("check.html.j2", checked=self)
 
     def __repr__(self) -> str:
         page = io.StringIO()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from grader.config import Course
+from grader.results.terminal import WIDTH
+from grader.stopping import Stopping
 
 EXIT_EXPECTATION = 1  # a stated expectation is not met: points, a current starter, a current table
 EXIT_USAGE = 2  # asked something impossible, such as a folder that is not there
@@ -29,3 +35,22 @@ def fail(message: str, status: int = EXIT_USAGE) -> typer.Exit:
     """Prints what is wrong; the exception to raise."""
     err.print(f"error: {message}", style="red")
     return typer.Exit(status)
+
+
+def show(*parts: RenderableType) -> None:
+    """Prints text that may be a submission's: what the stream's encoding lacks becomes a question mark."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    for part in parts:
+        out.print(part, width=None if out.is_terminal else WIDTH)
+
+
+@contextlib.contextmanager
+def as_status(stopping: Stopping) -> Iterator[None]:
+    """Ends as whoever asked for the end expects it, without a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not stopping.number:
+            raise
+        raise typer.Exit(stopping.status) from None

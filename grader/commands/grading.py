@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Literal
@@ -17,9 +15,19 @@ import pytest
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from grader.commands.console import EXIT_EXPECTATION, EXIT_INCOMPLETE, EXIT_USAGE, course, err, fail
+from grader.commands import many
+from grader.commands.console import (
+    EXIT_EXPECTATION,
+    EXIT_INCOMPLETE,
+    EXIT_USAGE,
+    as_status,
+    course,
+    err,
+    fail,
+)
 from grader.config import Course
 from grader.faults import GraderFault, Outcome
+from grader.many import Asked
 from grader.mistakes import plant, read_mistakes
 from grader.results import json_file, terminal
 from grader.results.model import Result
@@ -58,11 +66,24 @@ class RunError(GraderFault):
 
 def grade(
     folder: Annotated[
-        Path,
-        typer.Argument(help="A submission: a notebook, or a folder or zip with its files flat or in p5/."),
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="SUBMISSION",
+            help="A notebook, or a folder or zip with its files flat or in p5/. Left out with --many.",
+            show_default=False,
+        ),
+    ] = None,
     assignments: Annotated[
         list[str] | None, typer.Argument(help="Which assignments; all by default.")
+    ] = None,
+    many_in: Annotated[
+        Path | None,
+        typer.Option(
+            "--many", metavar="FOLDER", help="Grade all submissions in this folder instead."
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="With --many: keep all results in this file, for `grader diff`.")
     ] = None,
     results_dir: Annotated[Path | None, typer.Option(help="Keep each result here as JSON.")] = None,
     artifacts: Annotated[
@@ -88,12 +109,26 @@ def grade(
         typer.Option(help="How workers start: forked, or as new interpreters."),
     ] = None,
 ) -> None:
-    """Grade a submission and print its tables.
+    """Grade a submission and print its tables, or with --many a folder of them and print one table.
 
     Status: 0 every result is complete; 1 an expectation is not met; 2 asked something impossible;
     3 something could not be judged, or was not run.
     """
     here = course()
+    if many_in is not None:
+        alone: dict[str, object] = {"--results-dir": results_dir, "--artifacts": artifacts}
+        alone |= {"--plant": plant_mistake, "--expect": expect, "--launcher": launcher}
+        for name, value in alone.items():
+            if value is not None:
+                raise fail(f"{name} is for one submission: it does not go with --many")
+        named = [*([str(folder)] if folder is not None else []), *(assignments or [])]
+        ids = many.chosen(here, named)
+        asked = Asked(tuple(ids), part=part or "", seed=seed, isolation=isolation)
+        raise typer.Exit(many.grade(here, asked, many_in, results, processes or 1))
+    if results is not None:
+        raise fail("--results goes with --many; --results-dir keeps the results of one submission")
+    if folder is None:
+        raise fail("name a submission, or a folder of them with --many")
     if not folder.exists():
         raise fail(f"{folder}: no such folder, zip or notebook")
     ids = assignments or here.assignments()
@@ -115,7 +150,7 @@ def grade(
         options += ("-n", str(processes))
     status = 0
     stopping = Stopping()
-    with stopping, tempfile.TemporaryDirectory(prefix="grader-") as scratch, _as_status(stopping):
+    with stopping, tempfile.TemporaryDirectory(prefix="grader-") as scratch, as_status(stopping):
         if plant_mistake:
             folder = plant(here, ids[0], plant_mistake, Path(scratch, "planted"))
         for assignment_id in ids:
@@ -123,17 +158,6 @@ def grade(
             run = Run(here, assignment_id, folder.absolute(), kept, options)
             status = max(status, _grade_one(run, expect, plant_mistake))
     raise typer.Exit(status)
-
-
-@contextlib.contextmanager
-def _as_status(stopping: Stopping) -> Iterator[None]:
-    """Ends as whoever asked for the end expects it, without a traceback."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not stopping.number:
-            raise
-        raise typer.Exit(stopping.status) from None
 
 
 def _grade_one(run: Run, expect: float | None, planted: str | None) -> int:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
-from grader.results import files
+from grader.results import files, pages
 from grader.results.model import Result
 
 FILE_NAME = "index.html"
@@ -25,15 +23,8 @@ def write(result: Result, folder: Path) -> Path | None:
 
 
 def render(result: Result) -> str:
-    """The page. Its text may be a student's, so everything is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("grader.results"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("gallery.html.j2").render(result=result)
+    """The page."""
+    return pages.render("gallery.html.j2", result=result)
 
 
 def count(result: Result) -> int:

@@ -1,1 +1,1 @@
-"""JSON Schemas of what others read and write: results and assignment.toml. Generated from the structs."""
+"""JSON Schemas of what others read and write, results and assignment.toml; generated from the structs."""

@@ -13,12 +13,16 @@ from pathlib import Path
 import msgspec
 
 from grader.config import AssignmentFile
+from grader.results.batch import Batch
+from grader.results.changes import Comparison
 from grader.results.model import Result
 
 FOLDER = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SOURCES: dict[str, type[msgspec.Struct]] = {
     "assignment-1.json": AssignmentFile,
+    "batch-1.json": Batch,
+    "changes-1.json": Comparison,
     "result-1.json": Result,
 }
 
