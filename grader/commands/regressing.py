@@ -26,7 +26,7 @@ def regress(
         list[str] | None, typer.Option(help="Beside the reference, these solutions alone, by name.")
     ] = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Of the known mistakes, so many of each assignment.")
+        int | None, typer.Option(min=1, help="One alternative, so many known mistakes of each assignment.")
     ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Write what comes out as what must come out next time.")
@@ -56,6 +56,7 @@ def regress(
             each.solutions = [known for known in each.known if known.name in ("reference", *only)]
         if sample:
             each.solutions = sampled(each.solutions, sample, seed)
+    short = sample is not None
     by_id = {each.id: each for each in chosen}
     stores = {each.id: RecordStore(here.root / RUNS / each.id, resume=resume) for each in chosen}
     with Pool(here, processes) as pool, Progressing() as progress:
@@ -63,7 +64,11 @@ def regress(
         progress.expect(sum(len(each.solutions) for each in chosen))
         for record in run(pool, stores, references, progress.done):
             by_id[record.assignment].records[record.solution] = record
-        rest = [another for each in chosen for another in each.jobs(here, seed, isolation, whole=whole)]
+        rest = [
+            another
+            for each in chosen
+            for another in each.jobs(here, seed, isolation, whole=whole, short=short)
+        ]
         for record in run(pool, stores, rest, progress.done):
             by_id[record.assignment].records[record.solution] = record
     complete = only is None and sample is None

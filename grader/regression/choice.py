@@ -14,16 +14,21 @@ LONG_SECONDS = 2.0  # of computing that a test takes the reference: a training r
 
 
 def tests_for(
-    solution: Solution, table: Sequence[PlannedTest], reach: Reach, reference: Record
+    solution: Solution, table: Sequence[PlannedTest], reach: Reach, reference: Record, *, short: bool = False
 ) -> tuple[str, ...]:
     """The tests that a changed solution may fail; none means all of them.
 
     Long ones are among them only where the solution is declared to fail their question.
 
     :param reference: what became of the reference, which says how long each test takes.
+    :param short: no long ones on a solution that is not declared to fail any.
     """
     if not solution.file:
-        return ()
+        if not short or solution.kind == "reference":
+            return ()
+        return tuple(
+            test.test for test in table if test.device == "cpu" and test.test not in long_tests(reference)
+        )
     touched = reach.questions(Path(solution.file).stem)
     declared = solution.questions or frozenset()
     long = long_tests(reference)

@@ -49,10 +49,13 @@ class Chosen:
         """The grading that comes first: it tells how long each test takes."""
         return job(here, self.assignment, self.known[0], seed, isolation=isolation)
 
-    def jobs(self, here: Course, seed: int, isolation: str, *, whole: bool) -> list[Job]:
+    def jobs(
+        self, here: Course, seed: int, isolation: str, *, whole: bool = False, short: bool = False
+    ) -> list[Job]:
         """Of all solutions but the reference, which has been graded.
 
         :param whole: every test, also those that a solution cannot touch.
+        :param short: no training runs on alternatives.
         """
         reach, graded = self.reach, self.records["reference"]
         return [
@@ -61,7 +64,7 @@ class Chosen:
                 self.assignment,
                 solution,
                 seed,
-                () if whole else tests_for(solution, self.table, reach, graded),
+                () if whole else tests_for(solution, self.table, reach, graded, short=short),
                 isolation=isolation,
             )
             for solution in self.solutions

@@ -1,4 +1,4 @@
-"""A sample of the known mistakes, so that a regression of two minutes still asks every question."""
+"""A sample of the solutions, so that a regression of two minutes still asks every question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from grader.regression.solutions import Solution
 
 
 def sampled(solutions: Sequence[Solution], wrong: int, seed: int) -> list[Solution]:
-    """Everything but the known mistakes, and so many of these, taken question by question in turn.
+    """The reference, the starter, one alternative, and so many known mistakes, taken question by question in
+    turn.
 
     :param seed: the same sample for the same seed, on every machine.
     """
@@ -27,4 +28,7 @@ def sampled(solutions: Sequence[Solution], wrong: int, seed: int) -> list[Soluti
         for pile in piles:
             if pile and len(chosen) < wrong:
                 chosen.add(pile.pop().id)
-    return [solution for solution in solutions if solution.kind != "mistake" or solution.id in chosen]
+    alternatives = [solution for solution in solutions if solution.kind == "alternative"]
+    chosen |= {solution.id for solution in drawn.sample(alternatives, min(1, len(alternatives)))}
+    every = ("reference", "starter")
+    return [solution for solution in solutions if solution.kind in every or solution.id in chosen]
