@@ -13,7 +13,7 @@ from grader.regression.solutions import Solution
 LONG_SECONDS = 2.0  # of computing that a test takes the reference: a training run
 
 
-def tests_for(
+def choice_for(
     solution: Solution, table: Sequence[PlannedTest], reach: Reach, reference: Record, *, short: bool = False
 ) -> tuple[str, ...]:
     """The tests that a changed solution may fail; none means all of them.

@@ -8,7 +8,7 @@ from pathlib import Path
 from grader.config import Assignment, Course
 from grader.points import PlannedTest, read_points
 from grader.regression.carrying import Job, job
-from grader.regression.choice import tests_for
+from grader.regression.choice import choice_for
 from grader.regression.reach import Reach
 from grader.regression.records import Record
 from grader.regression.solutions import Solution, reference_of, solutions
@@ -64,7 +64,7 @@ class Chosen:
                 self.assignment,
                 solution,
                 seed,
-                () if whole else tests_for(solution, self.table, reach, graded, short=short),
+                () if whole else choice_for(solution, self.table, reach, graded, short=short),
                 isolation=isolation,
             )
             for solution in self.solutions
