@@ -130,6 +130,8 @@ def _take_right(
             question.largest_right = max([question.largest_right or 0.0, *measured])
         if solution.kind == "reference":
             question.cpu_seconds = round(sum(test.cpu_seconds for test in tests[name]), 3)
+    if solution.kind == "reference":
+        found.findings += [_trivial(test) for test in record.tests if 0 < test.comparisons == test.trivial]
     for name in record.lost:
         test = next(test for test in tests[name] if test.lost)
         found.findings.append(
@@ -140,6 +142,14 @@ def _take_right(
                 "the test is unfair to it, or the solution is wrong after all: decide by the handout",
             )
         )
+
+
+def _trivial(test: TestRecord) -> Finding:
+    return Finding(
+        f"trivial: {test.name}",
+        f"every comparison of {test.name} would be passed by zeros, or by the right numbers in other places",
+        "ask a case whose answer is neither nothing nor all alike",
+    )
 
 
 def _take_starter(found: Summary, solution: Solution, record: Record) -> None:
