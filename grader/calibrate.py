@@ -17,9 +17,10 @@ import msgspec
 from grader.band_file import bands_of, curves_of, load_bands, write_bands
 from grader.bench import Bench
 from grader.beside import load
-from grader.calibration_runs import Run, RunStore, digest, versions
+from grader.calibration_runs import Run, RunStore, versions
 from grader.config import Assignment, Course
 from grader.faults import GraderFault, Mismatch, SubmissionFault
+from grader.gate_basis import MEASURE, REFERENCE, basis
 from grader.gate_file import Direction, GateRecord, load_gates, write_gates
 from grader.gate_plot import plot_gate
 from grader.gates import MeasureFunction, measure_function, run_measure
@@ -28,7 +29,6 @@ from grader.mistakes import plant
 from grader.seeds import seed_for
 from grader.thresholds import Circumstances, Figures, band, calibrated
 
-REFERENCE = "reference"
 _CALIBRATION = 0  # the seed that all calibrations start from: the same runs are made everywhere
 
 # A subject, in the role of the student, for one run of the solution in a folder; its worker ends with it.
@@ -86,7 +86,7 @@ def calibrate(
     """
     shared = _share(assignment, make_subject, device)
     store = RunStore(out, resume=resume)
-    chosen = _chosen(assignment, gates)
+    chosen = chosen_gates(assignment, gates)
     bands = {name: band for name, band in load_bands(assignment.folder).items() if name in assignment.gates}
     records = {
         name: record for name, record in load_gates(assignment.gates_path).items() if name in assignment.gates
@@ -96,9 +96,12 @@ def calibrate(
         with ExitStack() as stack:
             # All of them at once: a name that does not exist shows before the first run, not after an hour.
             names = (REFERENCE, *spec.wrong)
-            folders = {name: stack.enter_context(_solution(course, assignment, name)) for name in names}
+            folders = {name: stack.enter_context(solution(course, assignment, name)) for name in names}
+            bases = {name: basis(assignment, gate, folder) for name, folder in folders.items()}
             runs = {
-                name: _runs(shared, store, gate, name, folder, seeds or spec.seeds, progress)
+                name: _runs(
+                    shared, store, gate, name, folder, "-".join(bases[name]), seeds or spec.seeds, progress
+                )
                 for name, folder in folders.items()
             }
         figures = {name: _figures(done) for name, done in runs.items()}
@@ -107,6 +110,7 @@ def calibrate(
             device=device,
             date=max(run.date for done in runs.values() for run in done),
             versions=runs[REFERENCE][0].versions,
+            rests_on={MEASURE: bases[REFERENCE][0], **{name: code for name, (_, code) in bases.items()}},
         )
         reference = figures.pop(REFERENCE)
         record = calibrated(reference, figures, circumstances, direction=direction, accept_weak=accept_weak)
@@ -135,8 +139,8 @@ def check(
     shared = _share(assignment, make_subject, device)
     records = load_gates(assignment.gates_path)
     complaints = []
-    with _solution(course, assignment, REFERENCE) as folder:
-        for gate in _chosen(assignment, gates):
+    with solution(course, assignment, REFERENCE) as folder:
+        for gate in chosen_gates(assignment, gates):
             if gate not in records:
                 complaints.append(f"{gate} is not calibrated")
                 continue
@@ -157,12 +161,11 @@ def check(
     return complaints
 
 
-def _share(assignment: Assignment, make_subject: MakeSubject, device: str) -> _Calibration:
-    measures = load(assignment.folder / "measure.py")
-    return _Calibration(assignment, Bench(assignment.folder), measures, make_subject, device)
+def chosen_gates(assignment: Assignment, gates: Sequence[str]) -> list[str]:
+    """The gates that were named, or all.
 
-
-def _chosen(assignment: Assignment, gates: Sequence[str]) -> list[str]:
+    :raises GraderFault: there is no such gate.
+    """
     for gate in gates:
         if gate not in assignment.gates:
             known = ", ".join(assignment.gates) or "none"
@@ -170,8 +173,13 @@ def _chosen(assignment: Assignment, gates: Sequence[str]) -> list[str]:
     return list(gates) or list(assignment.gates)
 
 
+def _share(assignment: Assignment, make_subject: MakeSubject, device: str) -> _Calibration:
+    measures = load(assignment.folder / "measure.py")
+    return _Calibration(assignment, Bench(assignment.folder), measures, make_subject, device)
+
+
 @contextmanager
-def _solution(course: Course, assignment: Assignment, name: str) -> Iterator[Path]:
+def solution(course: Course, assignment: Assignment, name: str) -> Iterator[Path]:
     """The folder of the reference, or of the reference with a known mistake planted."""
     if name == REFERENCE:
         folder = course.reference(assignment.id)
@@ -189,15 +197,16 @@ def _runs(
     gate: str,
     name: str,
     folder: Path,
+    code: str,
     seeds: int,
     progress: Progress | None,
 ) -> list[Run]:
     """The runs of one solution, made or found.
 
+    :param code: digest of what they rest on.
     :raises GraderFault: the reference gave no figure.
     """
     done: list[Run] = []
-    code = digest(shared.assignment, folder)
     for index in range(seeds):
         seed = seed_for(_CALIBRATION, f"calibrate {gate} run {index}")
         run = Run(

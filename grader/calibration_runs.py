@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Iterator
@@ -10,9 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-import grader.datasets
 from grader.band_file import Lines
-from grader.config import Assignment
 
 FILE_NAME = "runs.jsonl"
 _PACKAGES = ("grader", "numpy", "torch")
@@ -24,7 +21,8 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     :param solution: ``reference`` or the name of a known mistake.
     :param index: which of the calibration's seeds.
     :param figure: None where the run gave none; ``fault`` then says why.
-    :param digest: of everything that the figure depends on; a run of other code is not used again.
+    :param digest: of what the figure rests on (:mod:`grader.gate_basis`); a run of other code is not used
+        again.
     :param lines: the curves of the reference, picture by picture and line by line.
     """
 
@@ -82,20 +80,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def digest(assignment: Assignment, solution: Path) -> str:
-    """Of the solution's files, the assignment's judge and bench files, and the data generators."""
-    hashed = hashlib.sha256()
-    data = Path(next(iter(grader.datasets.__path__)))
-    judged = [*assignment.folder.glob("bench*.py"), assignment.folder / "measure.py", *data.glob("*.py")]
-    handed_in = [solution / name for name in (*assignment.files, *assignment.given)]
-    for path in sorted(judged) + sorted(handed_in):
-        if path.is_file():
-            content = path.read_bytes()
-            hashed.update(f"{path.name} {len(content)}\n".encode())
-            hashed.update(content)
-    return hashed.hexdigest()[:16]
 
 
 def _decode(lines: Iterable[bytes]) -> Iterator[Run]:

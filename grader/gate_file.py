@@ -52,6 +52,8 @@ class GateRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         mean and sd.
     :param false_alarm_bound: the same with the mean and sd known from n runs only.
     :param caveats: what was accepted although the gate is weaker than it should be.
+    :param rests_on: digests of the measure, the reference and each wrong solution (:mod:`grader.gate_basis`);
+        empty in files that are older than it, and in a student release.
     """
 
     measure: str
@@ -69,6 +71,7 @@ class GateRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     device: str
     date: str
     versions: dict[str, str]
+    rests_on: dict[str, str] = {}
     caveats: list[str] = []
     wrong: list[WrongSolution] = []
 
@@ -116,6 +119,8 @@ def _table(record: dict[str, Any]) -> tomlkit.items.Table:
                 entries.append(_table(entry))
             if value:
                 table.add(key, entries)
+        elif key == "rests_on" and not value:
+            continue
         elif isinstance(value, dict):
             inline = tomlkit.inline_table()
             for name in sorted(value):

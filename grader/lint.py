@@ -8,6 +8,8 @@
   ``float(got["y"])``, ``got.shape``. So may a field be with a string that is written out, to choose what to
   ask next (``got.step_on == "batch"``), and arrays be element by element as an argument of a NumPy function
   (``np.mean(predicted == labels)``).
+- ``written-mark``: a gate is judged by its calibrated mark alone: a test that has one does nothing with it
+  but ``gate("p5.accuracy").judge(student)``, and compares no figure with a number of its own.
 - ``torch-import``: the judge works in NumPy; torch would be 150 MB and a second of start-up in it.
 - ``no-docstring``: a test's docstring is its title for the student.
 - ``not-graded``: a test that no question owns gives no points and appears in no table.
@@ -22,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 JUDGE_SIDE = ("test_*.py", "measure.py", "signatures.py")
+
+GATE = "gate"  # the fixture
 
 _SUBJECTS = frozenset({"student", "reference", "subject"})
 _STRUCTURE = frozenset({"shape", "dtype", "ndim", "size", "name"})  # plain facts about an array or a record
@@ -60,7 +64,7 @@ def lint_file(path: Path) -> list[Complaint]:
         return [Complaint(path, error.lineno or 1, "syntax", error.msg)]
     findings = [*_imports(tree), *_skips(tree)]
     if path.name.startswith("test_"):
-        findings += [*_asserts(tree), *_tests(tree), *_comparisons(tree)]
+        findings += [*_asserts(tree), *_tests(tree), *_comparisons(tree), *_marks(tree)]
     return sorted({Complaint(path, line, rule, text) for line, rule, text in findings}, key=_place)
 
 
@@ -109,6 +113,25 @@ def _tests(tree: ast.Module) -> Iterator[Finding]:
         marks = (mark.func for mark in node.decorator_list if isinstance(mark, ast.Call))
         if not any(_last_name(mark) == "graded" for mark in marks):
             yield node.lineno, "not-graded", f"{node.name} grades no question"
+
+
+def _marks(tree: ast.Module) -> Iterator[Finding]:
+    for test in ast.walk(tree):
+        if not isinstance(test, ast.FunctionDef) or GATE not in {each.arg for each in test.args.args}:
+            continue
+        judged = [
+            node.func.value.func
+            for node in ast.walk(test)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "judge"
+            and isinstance(node.func.value, ast.Call)
+        ]
+        for node in ast.walk(test):
+            if isinstance(node, ast.Name) and node.id == GATE and node not in judged:
+                yield node.lineno, "written-mark", "a gate only judges: gate(id).judge(student)"
+            elif isinstance(node, ast.Compare):
+                yield node.lineno, "written-mark", f"`{ast.unparse(node)}`: the mark stands in gates.toml"
 
 
 def _comparisons(tree: ast.Module) -> Iterator[Finding]:

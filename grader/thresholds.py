@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -62,6 +62,7 @@ class Circumstances:
     device: str
     date: str
     versions: Mapping[str, str]
+    rests_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def calibrated(
         device=circumstances.device,
         date=circumstances.date,
         versions=dict(circumstances.versions),
+        rests_on=dict(circumstances.rests_on),
         caveats=caveats,
         wrong=solutions,
     )

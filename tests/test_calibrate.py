@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -125,6 +128,8 @@ def test_runs_the_reference_and_the_wrong_solutions(course):
     assert 0.5 < record.threshold < 0.9
     assert (record.n, record.measure, record.device) == (12, "accuracy", "cpu")
     assert {"python", "numpy"} <= set(record.versions)
+    assert set(record.rests_on) == {"measure", "reference", "crashes", "half"}
+    assert len(set(record.rests_on.values())) == 4
     assert [(wrong.name, wrong.n, wrong.failed) for wrong in record.wrong] == [
         ("crashes", 12, 12),
         ("half", 12, 0),
@@ -202,6 +207,45 @@ def test_a_stopped_calibration_goes_on_where_it_was(course):
     fresh = Subjects()
     run(course, fresh, resume=False)
     assert len(fresh.made) == 36
+    assert gates_text(course) == resumed
+
+
+KILLED = """
+import sys
+from pathlib import Path
+
+import test_calibrate as tests
+from grader.config import Course
+
+course, hold = Course(Path(sys.argv[1])), int(sys.argv[2])
+
+
+class Holding(tests.Subjects):
+    def __call__(self, folder):
+        if len(self.made) == hold:
+            print("held", flush=True)
+            sys.stdin.read()
+        return super().__call__(folder)
+
+
+tests.run(course, Holding())
+"""
+
+
+@pytest.mark.parametrize("at", [5, 30])
+def test_a_calibration_that_is_killed_goes_on_where_it_was(course, at):
+    """kill -9 in the middle: no run is lost that was over, and the file is that of one that ran through."""
+    line = [sys.executable, "-c", KILLED, str(course.root), str(at)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as held:
+        assert held.stdout.readline() == b"held\n"
+        held.kill()
+    assert not (course.root / "assignments" / "q9" / "gates.toml").exists()
+    rest = Subjects()
+    run(course, rest)
+    assert len(rest.made) == 36 - at
+    resumed = gates_text(course)
+    run(course, Subjects(), resume=False)
     assert gates_text(course) == resumed
 
 

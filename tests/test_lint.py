@@ -131,6 +131,30 @@ def test_folders_are_searched(tmp_path):
     assert [found.path.name for found in lint_assignments(tmp_path)] == ["measure.py", "test_public.py"]
 
 
+@pytest.mark.parametrize(
+    ("body", "lines"),
+    [
+        ('gate("p1.accuracy").judge(student)', []),
+        (
+            'try:\n        gate("p1.accuracy").judge(student)\n    finally:\n        show(student.evidence)',
+            [],
+        ),
+        ('assert_close(gate("p1.accuracy").record.threshold, 0.9, "the mark")', [2]),
+        ('judge = gate\n    judge("p1.accuracy").judge(student)', [2]),
+        ('gate("p1.accuracy").judge(student)\n    check(figure(student) > 0.9, "too low")', [3]),
+        ('gate("p1.accuracy").judge(student)\n    check(0.9 <= figure(student) <= MARK, "off")', [3]),
+    ],
+)
+def test_a_gate_is_judged_by_its_calibrated_mark_alone(tmp_path, body, lines):
+    file = tmp_path / "test_it.py"
+    marked = '@graded("p1.x", points=1, rung="random")\n'
+    file.write_text(
+        f"def helper(figure):\n    return figure > 0.5\n\n\n{marked}def test_it(student, gate):\n    {body}\n"
+    )
+    found = [complaint for complaint in lint_file(file) if complaint.rule == "written-mark"]
+    assert [complaint.line - 5 for complaint in found] == lines
+
+
 def test_the_assignments_keep_the_rules():
     assert list(ASSIGNMENTS.glob("*/test_*.py"))
     assert [str(complaint) for complaint in lint_assignments(ASSIGNMENTS)] == []

@@ -15,6 +15,8 @@ from grader.calibrate import calibrate as run_calibration
 from grader.calibrate import check as run_check
 from grader.commands.console import EXIT_EXPECTATION, course, err, fail, out
 from grader.gate_file import GateRecord
+from grader.gate_status import GateState, gate_states
+from grader.gate_table import COLUMNS, row
 from grader.launch import Fresh, Launcher, Zygote
 from grader.standalone import subjects
 
@@ -30,6 +32,9 @@ def calibrate(
     check: Annotated[
         bool, typer.Option("--check", help="Run the reference a few times; fail if it leaves its band.")
     ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Say which gates hold and which are stale; nothing is run.")
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Go on with the runs that were finished before.")] = True,
     accept_weak: Annotated[
         bool, typer.Option("--accept-weak", help="Write a gate that lets too much through; the file says so.")
@@ -38,10 +43,13 @@ def calibrate(
     """Measure the pass marks of training runs; goes on where it was stopped.
 
     Runs the reference and the declared wrong solutions, writes the assignment's gates.toml, and draws a
-    plot per gate.
+    plot per gate into .calibration. docs/calibration.md has the rules.
     """
     here = course()
     chosen = here.assignment(assignment)
+    if status:
+        _show_states(gate_states(here, chosen, gates or []))
+        return
     with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
         launcher: Launcher = Zygote(Path(scratch)) if sys.platform == "linux" else Fresh(Path(scratch))
         try:
@@ -79,28 +87,30 @@ def calibrate(
 
 
 def _table(records: dict[str, GateRecord]) -> Table:
-    table = Table(title="Calibrated gates", title_justify="left")
-    for column in (
-        "gate",
-        "reference",
-        "pass",
-        "a right solution fails",
-        "best wrong solution",
-        "passes in 16 draws",
-    ):
-        table.add_column(column)
+    table = Table(*COLUMNS, title="Calibrated gates", title_justify="left")
     for name, record in records.items():
-        worst = max(record.wrong, key=lambda wrong: wrong.pass_chance_16, default=None)
-        best = "" if worst is None else f"{worst.name}" + ("" if worst.max is None else f" ({worst.max:.3g})")
-        table.add_row(
-            name,
-            f"{record.mean:.4g} ± {record.sd:.2g} (n={record.n})",
-            f"{record.threshold:.4g}",
-            f"{record.false_alarm:.1e}, at most {record.false_alarm_bound:.1e}",
-            best,
-            "" if worst is None else f"{worst.pass_chance_16:.1e}",
-        )
+        table.add_row(*row(name, record))
     return table
+
+
+def _show_states(states: list[GateState]) -> None:
+    """:raises typer.Exit: with status 1, if a gate is stale."""
+    table = Table(title="Gates", title_justify="left")
+    for column in ("gate", "state", "n", "date", "versions", *COLUMNS[3:]):
+        table.add_column(column, overflow="fold")
+    for state in states:
+        told = "stale: " + "; ".join(state.stale) if state.stale else "current"
+        record = state.record
+        if record is None:
+            table.add_row(state.gate, told)
+            continue
+        kept = [f"{name} {version}" for name, version in record.versions.items()]
+        here = [f"{name} {version}" for name, version in state.other_versions.items()]
+        said = ", ".join(kept) + (f"; here {', '.join(here)}" if here else "")
+        table.add_row(state.gate, told, str(record.n), record.date, said, *row(state.gate, record)[3:])
+    out.print(table)
+    if any(state.stale for state in states):
+        raise fail("not every gate is current: `grader calibrate` makes the missing runs", EXIT_EXPECTATION)
 
 
 class _Reporter:

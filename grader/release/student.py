@@ -118,7 +118,7 @@ def _description(text: bytes) -> str:
 
 
 def _without_wrong_solutions(gates: dict[str, GateRecord]) -> dict[str, GateRecord]:
-    return {name: msgspec.structs.replace(record, wrong=[]) for name, record in gates.items()}
+    return {name: msgspec.structs.replace(record, wrong=[], rests_on={}) for name, record in gates.items()}
 
 
 def uses_gate(tests: str) -> bool:

@@ -1,0 +1,139 @@
+"""What a gate's figures rest on, as digests: whether they would come out otherwise today shows without a run.
+
+Counted is what a measure can reach: its own function, and by name the definitions in the benches and in every
+file beside it, data generator or module of the solution that is named itself. A name is a name wherever it is
+defined, so that too much is counted rather than too little; comments, docstrings and layout do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grader.datasets
+from grader.config import Assignment
+from grader.faults import GraderFault
+
+MEASURE = "measure"  # beside the names of solutions
+REFERENCE = "reference"
+ALWAYS = ("bench", "measure")  # a bench's functions are known by their own names alone
+DIGITS = 16
+
+
+@dataclass
+class _File:
+    """A module as its top-level statements.
+
+    :param defines: the names that each of them binds; none for one that does something else.
+    """
+
+    path: Path
+    statements: list[ast.stmt]
+    defines: list[frozenset[str]]
+    counted: set[int] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, path: Path) -> _File:
+        """:raises GraderFault: it does not parse."""
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except SyntaxError as error:
+            raise GraderFault(f"{path}: line {error.lineno}: {error.msg}") from None
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
+        # A known mistake is appended to a module, with its docstring.
+        statements = [each for each in tree.body if not _is_text(each)]
+        return cls(path, statements, [_defined(statement) for statement in statements])
+
+    def count(self, names: set[str]) -> Iterator[ast.stmt]:
+        """Take in what these names reach; with the first definition also what is imported or only done."""
+        named = self.path.stem in names or self.path.name.startswith(ALWAYS)
+        for index, statement in enumerate(self.statements if named else ()):
+            defined = self.defines[index]
+            imported = isinstance(statement, ast.Import | ast.ImportFrom)
+            reached = bool(defined & names) if defined else True
+            if index not in self.counted and reached and (self.counted or (defined and not imported)):
+                self.counted.add(index)
+                yield statement
+
+    def text(self) -> str:
+        """What was counted, whatever it looks like."""
+        return "\n".join(ast.dump(self.statements[index]) for index in sorted(self.counted))
+
+
+def basis(assignment: Assignment, gate: str, solution: Path) -> tuple[str, str]:
+    """Digests of what one gate's figures of one solution rest on.
+
+    :param solution: the folder of the reference, or of it with a known mistake planted.
+    :returns: of the measure with what it uses of ours, and of the solution.
+    :raises GraderFault: a file does not parse, or there is no such measure.
+    """
+    folder = assignment.folder
+    measures = _File.read(folder / "measure.py")
+    name = assignment.gates[gate].measure
+    if not any(name in defined for defined in measures.defines):
+        raise GraderFault(f"{measures.path} has no function {name!r}")
+    beside = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("test_")]
+    data = sorted(Path(next(iter(grader.datasets.__path__))).glob("*.py"))
+    ours = [measures, *(_File.read(path) for path in [*beside, *data] if path != measures.path)]
+    handed_in = [solution / file for file in (*assignment.files, *assignment.given)]
+    theirs = [_File.read(path) for path in handed_in if path.suffix == ".py" and path.is_file()]
+    names = {name}
+    while found := [statement for file in (*ours, *theirs) for statement in file.count(names)]:
+        names.update(name for statement in found for name in _names(statement))
+    if not any(file.counted for file in theirs):  # a measure that names nothing of it: all of it, then
+        for file in theirs:
+            file.counted.update(range(len(file.statements)))
+    return _digest(ours), _digest(theirs)
+
+
+def _digest(files: Iterable[_File]) -> str:
+    hashed = hashlib.sha256()
+    for file in files:
+        if file.counted:
+            text = file.text()
+            hashed.update(f"{file.path.name} {len(text)}\n{text}".encode())
+    return hashed.hexdigest()[:DIGITS]
+
+
+def _defined(statement: ast.stmt) -> frozenset[str]:
+    """The names that a top-level statement binds, those in its branches among them."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return frozenset({statement.name})
+    names: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+    return frozenset(names)
+
+
+def _names(statement: ast.stmt) -> Iterator[str]:
+    """Every name in it: read, an attribute, imported, or written out as a string for getattr."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield from node.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+            yield node.value
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether it is a docstring, or text that stands where one does."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
