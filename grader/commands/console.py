@@ -41,8 +41,10 @@ def show(*parts: RenderableType) -> None:
     """Prints text that may be a submission's: what the stream's encoding lacks becomes a question mark."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+    width = None if out.is_terminal else WIDTH
+    page = Console(highlight=False, markup=False, soft_wrap=True, width=width)
     for part in parts:
-        out.print(part, width=None if out.is_terminal else WIDTH)
+        page.print(part)
 
 
 @contextlib.contextmanager

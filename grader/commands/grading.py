@@ -78,9 +78,7 @@ def grade(
     ] = None,
     many_in: Annotated[
         Path | None,
-        typer.Option(
-            "--many", metavar="FOLDER", help="Grade all submissions in this folder instead."
-        ),
+        typer.Option("--many", metavar="FOLDER", help="Grade all submissions in this folder instead."),
     ] = None,
     results: Annotated[
         Path | None, typer.Option(help="With --many: keep all results in this file, for `grader diff`.")

@@ -77,7 +77,7 @@ class Unlike(msgspec.Struct, frozen=True, kw_only=True):
 class AssignmentComparison(msgspec.Struct, frozen=True, kw_only=True):
     """One assignment.
 
-    :param submissions: how many were graded on it twice.
+    :param submissions: how many are in both files.
     :param files: paths of its files that are new, gone or edited.
     :param definitions: tests that are new, gone, or worth another number of points.
     :param reworded: how many submissions are told the same outcomes in other words.

@@ -1,0 +1,105 @@
+"""``grader diff``: who gets other points between two files of ``grader grade --many``, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from grader.commands.console import fail, show
+from grader.comparison import compare
+from grader.results import batch, changes, diff_page, diff_words, files
+from grader.results.changes import AssignmentComparison, Change, Comparison, QuestionChange
+
+EXIT_CHANGES = 1  # as of diff
+
+Before = Annotated[Path, typer.Argument(help="Results before, from `grader grade --many --results`.")]
+After = Annotated[Path, typer.Argument(help="Results after.")]
+
+
+def diff(
+    before: Before,
+    after: After,
+    json_path: Annotated[Path | None, typer.Option("--json", help="Write the changes as JSON.")] = None,
+    html_path: Annotated[
+        Path | None, typer.Option("--html", help="Write them as a page of one file.")
+    ] = None,
+) -> None:
+    """Compare two gradings of the same submissions: who gets other points, and why.
+
+    Status: 0 nothing changes for anybody; 1 something changes; 2 a file cannot be read or written.
+    """
+    written = [path for path in (json_path, html_path) if path is not None]
+    places = [path.resolve() for path in (before, after, *written)]
+    if any(places.count(place) > 1 for place in places[2:]):
+        raise fail("--json and --html must not name one of the results, nor the same file")
+    names = (str(before), str(after))
+    if before.name != after.name:
+        names = (before.name, after.name)
+    comparison = compare(batch.read(before), batch.read(after), names)
+    show(*_parts(comparison))
+    texts = ((json_path, changes.render(comparison)), (html_path, diff_page.render(comparison).encode()))
+    for path, text in texts:
+        if path is not None:
+            try:
+                files.replace(path, text)
+            except OSError as error:
+                raise fail(f"{path} cannot be written: {error.strerror or error}") from None
+    raise typer.Exit(0 if comparison.same else EXIT_CHANGES)
+
+
+def _parts(comparison: Comparison) -> Iterator[RenderableType]:
+    for line in diff_words.cautions(comparison):
+        yield Text(f"Not like with like: {line}", "yellow")
+    yield Text(diff_words.summary(comparison), "bold")
+    for line in diff_words.versions(comparison):
+        yield Text(f"  {line}")
+    for each in comparison.assignments:
+        remarks = list(diff_words.remarks(each))
+        if each.changes or remarks:
+            yield Text()
+            yield Text(diff_words.heading(each), "bold")
+        for line in remarks:
+            yield Text(f"  {line}")
+        if each.changes:
+            yield _table(each)
+
+
+def _table(each: AssignmentComparison) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("Submission", overflow="fold", ratio=3)
+    table.add_column("Points", no_wrap=True)
+    table.add_column("Question", overflow="fold", ratio=2)
+    table.add_column("Points", no_wrap=True)
+    table.add_column("Why", overflow="fold", ratio=6)
+    for change in each.changes:
+        first = [Text(change.submission), Text(diff_words.points(change), _colour(change))]
+        notes = Text("\n".join(change.notes), "yellow")
+        if change.notes or not change.questions:
+            table.add_row(*first, Text(), Text(), notes)
+            first = [Text(), Text()]
+        for question in change.questions:
+            old, new = diff_words.number(question.before), diff_words.number(question.after)
+            table.add_row(*first, Text(question.id), Text(f"{old} -> {new}"), Text(_why(question)))
+            first = [Text(), Text()]
+    return table
+
+
+def _why(question: QuestionChange) -> str:
+    lines = []
+    for reason in question.reasons:
+        lines.append(diff_words.sentence(reason))
+        lines += [f"  {when}: {message}" for when, message in diff_words.messages(reason)]
+    return "\n".join(lines)
+
+
+def _colour(change: Change) -> str:
+    if not change.difference:
+        return ""
+    return "green" if change.difference > 0 else "red"
