@@ -32,15 +32,18 @@ CLEAN = "[red]ann[/red] <script>alert(1)</script>"
 
 
 TABLE = """\
-2 of 3 submissions change: 0 up, 1 down, 1 without two grades, the largest change -6 points
+3 of 4 submissions change: 0 up, 2 down, 1 without two grades, the largest change -6 points
 
-p1: Warm-up: 2 of 3 submissions change
+p1: Warm-up: 3 of 4 submissions change
 
   Submission   Points         Question   Points    Why
- ───────────────────────────────────────────────────────────────────────────────
-  ann          10 -> 4 (-6)   p1.flow    10 -> 4   test_b: passed -> failed
-                                                     after: 2 of 9 cases differ
+ ───────────────────────────────────────────────────────────────────────
+  ann          10 -> 4 (-6)   p1.flow    10 -> 4   1
+  bob          10 -> 4 (-6)   p1.flow    10 -> 4   1
   cid          4 -> -                              not graded in B.json
+
+ 1 test_b: passed -> failed: 2 submissions
+   after: 2 of 9 cases differ
 """
 
 
@@ -424,7 +427,8 @@ def test_the_tables_on_a_terminal(diff, monkeypatch):
     monkeypatch.setattr("grader.commands.console.WIDTH", 100)
     old = graded(question(judged("test_a", 4, 4), judged("test_b", 6, 6)))
     new = graded(question(judged("test_a", 4, 4), judged("test_b", 0, 6, message="2 of 9 cases differ")))
-    status, out, _ = diff(of({"ann": old, "bob": old, "cid": new}), of({"ann": new, "bob": old, "cid": None}))
+    before = of({"ann": old, "bob": old, "cid": new, "dan": old})
+    status, out, _ = diff(before, of({"ann": new, "bob": new, "cid": None, "dan": old}))
     assert status == 1
     assert [line.rstrip() for line in out.rstrip().splitlines()] == TABLE.splitlines()
 

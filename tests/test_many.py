@@ -149,9 +149,9 @@ def test_what_graded_is_told_by_digests(small_course):
     q1 = small_course.assignment("q1")
     before = provenance.assignment_version(small_course, q1)
     assert {name.split("/")[0] for name in before.files} == {"assignments", "reference"}
-    cache = q1.folder / "__pycache__"
-    cache.mkdir()
-    (cache / "x.pyc").write_bytes(b"")
+    for unused in (q1.folder / "__pycache__", small_course.reference("q1") / "alternatives" / "mine"):
+        unused.mkdir(parents=True)
+        (unused / "x.py").write_bytes(b"")
     assert provenance.assignment_version(small_course, q1) == before
     tests = q1.folder / "test_public.py"
     tests.write_text(tests.read_text() + "\n")

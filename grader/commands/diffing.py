@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from grader.commands.console import fail, show
 from grader.comparison import compare
 from grader.results import batch, changes, diff_page, diff_words, files
-from grader.results.changes import AssignmentComparison, Change, Comparison, QuestionChange
+from grader.results.changes import AssignmentComparison, Change, Comparison, Reason
 
 EXIT_CHANGES = 1  # as of diff
 
@@ -68,35 +68,55 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
         for line in remarks:
             yield Text(f"  {line}")
         if each.changes:
-            yield _table(each)
+            numbers = _numbered(each)
+            yield _table(each, numbers)
+            yield _explained(each, numbers)
 
 
-def _table(each: AssignmentComparison) -> Table:
+def _numbered(each: AssignmentComparison) -> dict[Reason, int]:
+    """What many submissions share, such as a new test that they all fail, is told once."""
+    reasons = (
+        reason for change in each.changes for question in change.questions for reason in question.reasons
+    )
+    return {reason: number for number, reason in enumerate(dict.fromkeys(reasons), 1)}
+
+
+def _table(each: AssignmentComparison, numbers: Mapping[Reason, int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Submission", overflow="fold", ratio=3)
+    table.add_column("Submission", overflow="fold")
     table.add_column("Points", no_wrap=True)
-    table.add_column("Question", overflow="fold", ratio=2)
+    table.add_column("Question", overflow="fold")
     table.add_column("Points", no_wrap=True)
-    table.add_column("Why", overflow="fold", ratio=6)
+    table.add_column("Why", overflow="fold")
     for change in each.changes:
         first = [Text(change.submission), Text(diff_words.points(change), _colour(change))]
-        notes = Text("\n".join(change.notes), "yellow")
         if change.notes or not change.questions:
-            table.add_row(*first, Text(), Text(), notes)
+            table.add_row(*first, Text(), Text(), Text("\n".join(change.notes), "yellow"))
             first = [Text(), Text()]
         for question in change.questions:
             old, new = diff_words.number(question.before), diff_words.number(question.after)
-            table.add_row(*first, Text(question.id), Text(f"{old} -> {new}"), Text(_why(question)))
+            why = ", ".join(f"{numbers[reason]}" for reason in question.reasons)
+            table.add_row(*first, Text(question.id), Text(f"{old} -> {new}"), Text(why))
             first = [Text(), Text()]
     return table
 
 
-def _why(question: QuestionChange) -> str:
-    lines = []
-    for reason in question.reasons:
-        lines.append(diff_words.sentence(reason))
-        lines += [f"  {when}: {message}" for when, message in diff_words.messages(reason)]
-    return "\n".join(lines)
+def _explained(each: AssignmentComparison, numbers: Mapping[Reason, int]) -> Table:
+    """The reasons by their numbers, and how many submissions each one changes."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for reason, number in numbers.items():
+        affected = sum(
+            any(reason in question.reasons for question in change.questions) for change in each.changes
+        )
+        table.add_row(
+            Text(f" {number}"),
+            Text(f"{diff_words.sentence(reason)}: {diff_words.count(affected, 'submission')}"),
+        )
+        for when, message in diff_words.messages(reason):
+            table.add_row(Text(), Text(f"{when}: {message}"))
+    return table
 
 
 def _colour(change: Change) -> str:
