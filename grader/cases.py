@@ -72,18 +72,20 @@ def check_each(
     budget = _Budget(Tolerance(precision, scale=scale, exact=exact), call, reference, asked, wanted)
     budget.measure_first()
 
-    tell(
-        lambda: [
-            _compared(got, want, budget.tolerance(at))
-            for at, (got, want) in enumerate(zip(answers, wanted, strict=True))
-        ]
-    )
     problems = {
         at: problem
         for at, (got, want) in enumerate(zip(answers, wanted, strict=True))
         if (problem := _compare(got, want, budget.tolerance(at))) is not None
     }
     unfit = _acquit(problems, answers, wanted, budget)
+    # Only now is it known what each case is judged with.
+    tell(
+        lambda: [
+            _compared(got, want, budget.tolerance(at))
+            for at, (got, want) in enumerate(zip(answers, wanted, strict=True))
+            if at not in unfit
+        ]
+    )
     if not problems:
         return
     agreed = [at for at in range(len(asked)) if at not in problems and at not in unfit]

@@ -236,11 +236,8 @@ class Judge:
         wanted = shared.margins if shared is not None else None
         if wanted is None or plan is None:
             return (yield)
-        with margins.measured() as found:
-            try:
-                return (yield)
-            finally:
-                wanted[plan.test] = found
+        with margins.measured(wanted.setdefault(plan.test, margins.Margins())):
+            return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -35,8 +35,8 @@ class Margins:
 
 
 @contextlib.contextmanager
-def measured() -> Iterator[Margins]:
-    """The margins of what is compared inside."""
-    margins = Margins()
+def measured(margins: Margins | None = None) -> Iterator[Margins]:
+    """The margins of what is compared inside, added to those of other cases of the test if they are given."""
+    margins = margins or Margins()
     with watched(margins.note):
         yield margins

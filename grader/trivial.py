@@ -10,16 +10,18 @@ import numpy as np
 from grader.compare import Tolerance, difference
 from grader.values import Record, Value, is_number
 
+NUMERIC = "biufc"  # kinds of arrays that hold numbers
+
 
 def rejects_trivial(want: Value, tolerance: Tolerance, given: Value = None) -> bool:
     """Whether a comparison with ``want`` is failed by zeros, by a shuffled answer and by the input.
 
     :param given: the input, where handing it back could be mistaken for an answer.
     """
-    numbers = [float(number) for number in _numbers(want)]
+    numbers = list(_numbers(want))
     answers = [_rebuilt(want, lambda: 0.0)]
-    if len(set(numbers)) > 1:
-        rolled = iter(np.roll(numbers, 1).tolist())
+    if len({None if number != number else number for number in numbers}) > 1:
+        rolled = iter([*numbers[-1:], *numbers[:-1]])
         answers.append(_rebuilt(want, lambda: next(rolled)))
     if given is not None:
         answers.append(given)
@@ -35,12 +37,13 @@ def _numbers(value: Value) -> Iterator[Any]:
         for entry in value:
             yield from _numbers(entry)
     elif isinstance(value, np.ndarray):
-        yield from value.ravel().tolist()
+        if value.dtype.kind in NUMERIC:
+            yield from value.ravel().tolist()
     elif is_number(value) or isinstance(value, bool | np.bool_):
         yield value
 
 
-def _rebuilt(value: Value, following: Callable[[], float]) -> Value:
+def _rebuilt(value: Value, following: Callable[[], Any]) -> Value:
     """The same structure with other numbers; strings and sets become empty."""
     if isinstance(value, Record):
         return Record(value.name, _rebuilt(value.fields, following))
@@ -49,7 +52,18 @@ def _rebuilt(value: Value, following: Callable[[], float]) -> Value:
     if isinstance(value, list | tuple):
         return type(value)(_rebuilt(entry, following) for entry in value)
     if isinstance(value, np.ndarray):
-        return np.array([following() for _ in range(value.size)]).reshape(value.shape).astype(value.dtype)
+        if value.dtype.kind not in NUMERIC:
+            return np.zeros_like(value)
+        numbers = [_held(value.dtype.type, following()) for _ in range(value.size)]
+        return np.array(numbers, value.dtype).reshape(value.shape)
     if is_number(value) or isinstance(value, bool | np.bool_):
-        return type(value)(following())
+        return _held(type(value), following())
     return type(value)() if isinstance(value, str | set | frozenset) else value
+
+
+def _held(kind: Callable[[Any], Value], number: Any) -> Value:
+    """A number as a type holds it; zero where it cannot, as an integer cannot hold NaN."""
+    try:
+        return kind(number)
+    except (ValueError, OverflowError, TypeError):
+        return kind(0)
