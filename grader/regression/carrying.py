@@ -53,7 +53,7 @@ def job(
     """A job, with the digest of all that its record depends on."""
     chosen = tuple(tests)
     every = [*chosen, *(f"{number} {test}" for number, stage in enumerate(stages) for test in stage)]
-    key = digest(assignment, reference_of(course, assignment), solution, every)
+    key = digest(assignment, reference_of(course, assignment), solution, every, isolation)
     later = tuple(tuple(stage) for stage in stages)
     return Job(solution, seed, key, chosen, later, isolation, brief)
 

@@ -14,12 +14,16 @@ import grader
 from grader.calibration_runs import versions
 from grader.config import Assignment
 from grader.faults import Outcome
-from grader.mistakes import read_mistakes
+from grader.mistakes import Mistake, read_mistakes
 from grader.regression.solutions import Solution
+from grader.results import files
 
 RUNS = ".regress"  # the folder of the course in which records are kept, by assignment; git does not see it
 SEED = 20261  # of all gradings of a regression
 FILE_NAME = "graded.jsonl"
+HASHED = (".py", ".toml", ".json")  # of an assignment's folder and its reference's
+# No grade depends on what came out last time, on the mutants that stay unseen, or on the bands of drawings.
+NOT_HASHED = frozenset({"regress.toml", "equivalent.toml", "bands.json"})
 CLEAR = 1e12  # margins end here: what differs in more than rounding is past every tolerance
 
 
@@ -91,29 +95,43 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return {test.mistake for test in self.tests if test.mistake}
 
 
+Key = tuple[str, int, str]  # solution, seed, digest
+
+
 class RecordStore:
     """The records of one assignment in a folder that git does not see."""
 
     def __init__(self, folder: Path, *, resume: bool = True, name: str = FILE_NAME) -> None:
         """
-        :param resume: keep what stands there; else begin with nothing.
+        :param resume: find what stands there; else only what is added from now on, which then stands for it.
         :param name: of the file, for records of another kind.
         """
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="ascii")
         self._path = folder / name
-        self._records: dict[tuple[str, int, str], Record] = {}
-        if resume and self._path.is_file():
-            for record in _decode(self._path.read_bytes().splitlines()):
-                self._records[_key(record)] = record
-        # A line that was cut off in the middle of a write goes with the next one.
-        lines = (msgspec.json.encode(record) + b"\n" for record in self._records.values())
-        self._path.write_bytes(b"".join(lines))
+        self._records: dict[Key, Record] = {}
+        self._unused: set[Key] = set()
+        before = self._path.read_bytes() if self._path.is_file() else b""
+        for record in _decode(before.splitlines()):
+            self._add(record)
+        if not resume:
+            self._unused = set(self._records)
+        # The next record would be written behind a line that was cut off. The file is replaced whole, and
+        # only if it must be: what stands there took hours, and another run may be adding to it.
+        if before and not before.endswith(b"\n"):
+            lines = (msgspec.json.encode(record) + b"\n" for record in self._records.values())
+            files.replace(self._path, b"".join(lines))
 
     def find(self, solution: str, seed: int, digest: str) -> Record | None:
-        """What became of it, if that was found out before by the same code and versions."""
-        found = self._records.get((solution, seed, digest))
-        return found if found is not None and found.versions == versions() else None
+        """What became of it, if that was found out before by the same code and versions.
+
+        One that could not be judged is graded again: the machine may have been the reason.
+        """
+        key = solution, seed, digest
+        found = self._records.get(key)
+        if found is None or key in self._unused or not found.complete:
+            return None
+        return found if found.versions == versions() else None
 
     def latest(self, solution: str, seed: int) -> Record | None:
         """What became of it last, whatever has changed since."""
@@ -126,13 +144,15 @@ class RecordStore:
 
     def add(self, record: Record) -> None:
         """Keep a record; it is on disk when this returns."""
-        self._records[_key(record)] = record
+        self._add(record)
         with self._path.open("ab") as file:
             file.write(msgspec.json.encode(record) + b"\n")
 
-
-def _key(record: Record) -> tuple[str, int, str]:
-    return record.solution, record.seed, record.digest
+    def _add(self, record: Record) -> None:
+        key = record.solution, record.seed, record.digest
+        self._records.pop(key, None)  # so that the latest stands last
+        self._records[key] = record
+        self._unused.discard(key)
 
 
 def _decode(lines: Iterable[bytes]) -> Iterator[Record]:
@@ -143,20 +163,31 @@ def _decode(lines: Iterable[bytes]) -> Iterator[Record]:
             continue
 
 
-def digest(assignment: Assignment, reference: Path, solution: Solution, tests: Iterable[str]) -> str:
-    """Of the engine, the assignment, the reference, the mistakes that may be named, the solution and the
-    choice of tests."""
+def digest(
+    assignment: Assignment,
+    reference: Path,
+    solution: Solution,
+    tests: Iterable[str],
+    isolation: str | None = None,
+) -> str:
+    """Of the engine, the assignment, the reference, the mistakes that may be named, the solution, the choice
+    of tests and the isolation that is asked for."""
     hashed = hashlib.sha256(_judge(assignment.folder, reference))
-    module = Path(solution.file).stem
-    for name, mistake in read_mistakes(reference).items():
-        if mistake.module == module:
+    module, declared = Path(solution.file).stem, solution.questions or frozenset()
+    for name, mistake in _mistakes(reference).items():
+        if mistake.module == module or declared & set(mistake.questions):
             hashed.update(f"{name} {len(mistake.source)}\n{mistake.source}".encode())
     for name in assignment.files:
         source = solution.base / name
         _take(hashed, source if source.is_file() else reference / name)
     hashed.update(f"{solution.file}\n{solution.text}\n".encode())
-    hashed.update("\n".join(sorted(tests)).encode())
+    hashed.update("\n".join([isolation or "", *sorted(tests)]).encode())
     return hashed.hexdigest()[:16]
+
+
+@cache
+def _mistakes(reference: Path) -> dict[str, Mistake]:
+    return read_mistakes(reference)  # hundreds of files, for each of hundreds of solutions
 
 
 @cache
@@ -165,8 +196,8 @@ def _judge(assignment: Path, reference: Path) -> bytes:
     for path in sorted(_engine()):
         _take(hashed, path)
     for folder in (assignment, reference):
-        for path in sorted([*folder.glob("*.py"), *folder.glob("*.toml")]):
-            if path.name != "regress.toml":
+        for path in sorted(path for path in folder.iterdir() if path.suffix in HASHED):
+            if path.name not in NOT_HASHED:
                 _take(hashed, path)
     return hashed.digest()
 
