@@ -208,7 +208,8 @@ def test_what_staff_are_told_about_gates_stays_with_them(small_course, tmp_path)
         "date": "",
         "versions": {},
     }
-    record = GateRecord(measure="figure", **right, **more, wrong=[wrong])
+    rests_on = {"measure": "0", "reference": "1", "harmless": "2"}
+    record = GateRecord(measure="figure", **right, **more, rests_on=rests_on, wrong=[wrong])
     write_gates(folder / "gates.toml", {"q1.half": record})
     built = build_student(small_course, [], tmp_path / "out").folder / "assignments" / "q1"
     assert "42" not in (built / "assignment.toml").read_text()
