@@ -106,6 +106,21 @@ def test_the_file_follows_every_case(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["results.json"]
 
 
+def test_where_nobody_waits_the_file_is_written_at_both_ends(tmp_path: Path) -> None:
+    """A process that grades many submissions: the file says so until the run is over, problems included."""
+    path = tmp_path / "results.json"
+    store = ResultStore(Context(), TABLE, ASSIGNMENT, path, at_each=False)
+    store.problem("found before the first case")
+    assert written(path)["problems"] == ["found before the first case"]
+    for plan in TABLE:
+        store.add(case(plan))
+        store.problem(f"found with {plan.test}")
+        assert (written(path)["state"], written(path)["score"]) == ("starting", 0.0)
+    store.finish()
+    data = written(path)
+    assert (data["state"], data["score"], len(data["problems"])) == ("finished", 100.0, 4)
+
+
 def test_everything_that_the_file_says(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     taken = (SubmittedFile("flow.py", FileState.OK, "flow.py is empty"),)
@@ -120,7 +135,14 @@ def test_everything_that_the_file_says(tmp_path: Path) -> None:
     )
     mistake = Mistake("sign", "The sign is wrong.\nLook at the error term.")
     store.add(case(SHOWN, seconds=0.25))
-    failed = case(HIDDEN, Outcome.FAILED, summary="195 of 200 cases differ", mistake=mistake, seconds=1.5, cpu_seconds=0.75)
+    failed = case(
+        HIDDEN,
+        Outcome.FAILED,
+        summary="195 of 200 cases differ",
+        mistake=mistake,
+        seconds=1.5,
+        cpu_seconds=0.75,
+    )
     pictures = (
         PictureFile("loss.png", "Loss"),
         PictureFile("films.png", "Films (not drawn)", drawn=False),
