@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from grader.config import Assignment, Course
+from grader.faults import GraderFault
 from grader.handed_in import hidden
 from grader.results.batch import AssignmentVersion
 
@@ -23,7 +24,7 @@ def engine() -> str:
 def assignment_version(course: Course, assignment: Assignment) -> AssignmentVersion:
     """What an assignment's grades rest on: its folder, and the reference, or the given files of a release.
 
-    :raises OSError: a file cannot be read.
+    :raises GraderFault: a file cannot be read.
     """
     solutions = course.reference(assignment.id) or course.starter(assignment.id)
     digests: dict[str, str] = {}
@@ -39,10 +40,13 @@ def assignment_version(course: Course, assignment: Assignment) -> AssignmentVers
 
 def _digests(folder: Path, root: Path) -> dict[str, str]:
     """Path below ``root`` to SHA-256, sorted."""
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(_files(folder))
-    }
+    try:
+        return {
+            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(_files(folder))
+        }
+    except OSError as error:
+        raise GraderFault(f"{error.filename or folder} cannot be read: {error.strerror or error}") from None
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -164,6 +164,13 @@ def test_what_graded_is_told_by_digests(small_course):
     assert provenance.engine() == provenance.engine() != after.digest
 
 
+def test_a_file_of_ours_that_cannot_be_read_is_a_fault_of_ours(small_course, monkeypatch):
+    q1 = small_course.assignment("q1")
+    monkeypatch.setattr(provenance, "_files", lambda folder: [folder / "test_lost.py"])
+    with pytest.raises(GraderFault, match=r"test_lost\.py cannot be read: No such file"):
+        provenance.assignment_version(small_course, q1)
+
+
 def test_the_file_is_kept_current_now_and_then_and_at_the_end(tmp_path):
     now = 0.0
     path = tmp_path / "new" / "A.json"
