@@ -1,7 +1,7 @@
 """A pytest plugin that changes or writes down what the student's worker answers, before a test sees it.
 
-``ANSWERS=zeros`` and ``ANSWERS=shuffled`` turn a right solution into one that answers nothing: every
-graded test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a digest of them per
+``ANSWERS=zeros``, ``ANSWERS=shuffled`` and ``ANSWERS=inputs`` turn a right solution into one that answers
+nothing: every graded test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a digest of them per
 test: with two seeds every question must give two digests. The judge under test is the real one; only the
 border is tampered with.
 """
@@ -9,7 +9,9 @@ border is tampered with.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import math
 import os
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 
 from grader.judging import state_key
-from grader.subject import Subject
+from grader.subject import Decoder, Subject
 from grader.values import Record
 from grader.worker import messages
 
@@ -50,6 +52,44 @@ def shuffled(value):
     return value
 
 
+def inputs(value, given):
+    """The same structure with the numbers of the question in it, over and over."""
+    numbers = itertools.cycle(list(_numbers(given)) or [0.0])
+
+    def filled(value):
+        if isinstance(value, np.ndarray):
+            return (
+                np.array([next(numbers) for _ in range(value.size)]).reshape(value.shape).astype(value.dtype)
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return over(value, filled)
+        return type(value)(next(numbers))
+
+    return filled(value)
+
+
+def _numbers(value):
+    if isinstance(value, np.ndarray):
+        yield from (float(number) for number in value.ravel())
+    elif isinstance(value, Record):
+        yield from _numbers(value.fields)
+    elif isinstance(value, dict):
+        yield from _numbers(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _numbers(entry)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        yield float(value)
+
+
+def asked(message, buffers):
+    """What a question holds."""
+    if isinstance(message, messages.Fetch):
+        return []
+    decoder = Decoder(bytearray(b"".join(bytes(buffer) for buffer in buffers)))
+    return [decoder.value(node) for node in [*message.args, *message.values]]
+
+
 def over(value, change):
     """Apply a change to everything that a container holds."""
     if isinstance(value, list | tuple):
@@ -62,7 +102,7 @@ def over(value, change):
 
 
 WANTED = os.environ.get("ANSWERS", "")
-CHANGES = {"zeros": zeros, "shuffled": shuffled}
+CHANGES = {"zeros": zeros, "shuffled": shuffled, "inputs": inputs}
 original = Subject._exchange
 digests: dict[str, str] = {}
 
@@ -71,6 +111,8 @@ def exchange(self, message, buffers, what):
     value = original(self, message, buffers, what)
     if self.role != "student" or isinstance(message, messages.Load):
         return value
+    if WANTED == "inputs":
+        return inputs(value, asked(message, buffers))
     return CHANGES[WANTED](value)
 
 
