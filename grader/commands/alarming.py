@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from grader.commands.console import EXIT_EXPECTATION, course, fail, out
+from grader.commands.console import EXIT_EXPECTATION, course, fail, out, show
 from grader.commands.progress import Progressing
 from grader.gate_file import load_gates
 from grader.pool import Pool
@@ -46,6 +46,8 @@ def false_alarms(
     Training runs fail by chance now and then, and how often comes from their calibration; everything else
     must never fail. Status: 0 no failure; 1 some.
     """
+    if not seeds + trainings:
+        raise fail("no grading is asked for: --seeds or --trainings must be more than 0")
     here = course()
     chosen = [Chosen.of(here, name) for name in assignments or here.assignments()]
     stores = {
@@ -81,6 +83,7 @@ def false_alarms(
                     )
                     if wanted:
                         trained.add((each.id, seed))
+        progress.expect(len(chosen) + len(jobs))
         for record in run(pool, stores, jobs, progress.done):
             piles = long if (record.assignment, record.seed) in trained else quick
             piles[record.assignment].append(record)
@@ -90,8 +93,13 @@ def false_alarms(
         found = alarms(each.assignment, each.table, slow[each.id], quick[each.id], long[each.id], gates)
         _show(each.id, found)
         failed |= any(question.failures for question in found)
+        for record in quick[each.id] + long[each.id]:
+            if not record.complete:
+                said = "; ".join(record.problems) or "not all of it was judged"
+                out.print(f"  {record.solution}, --grading-seed={record.seed}: {said}", style="red")
+                failed = True
     if failed:
-        raise fail("right solutions have lost points", EXIT_EXPECTATION)
+        raise fail("right solutions have lost points, or could not be judged", EXIT_EXPECTATION)
     out.print(f"{', '.join(each.id for each in chosen)}: no right solution has lost a point")
 
 
@@ -100,7 +108,15 @@ def _show(assignment: str, found: Sequence[QuestionAlarms]) -> None:
         title=f"{assignment}: right solutions, many seeds", title_justify="left", box=box.SIMPLE_HEAD
     )
     table.add_column("question", no_wrap=True)
-    for name in ("tests", "seeds", "training tests", "seeds", "failures", "chance at most", "by calibration"):
+    for name in (
+        "tests",
+        "seeds",
+        "training\ntests",
+        "seeds",
+        "failures",
+        "chance\nat most",
+        "of a gate, by\ncalibration",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for question in found:
         table.add_row(
@@ -113,7 +129,7 @@ def _show(assignment: str, found: Sequence[QuestionAlarms]) -> None:
             "-" if question.bound is None else f"{question.bound:.1%}",
             "-" if question.calibrated is None else f"{question.calibrated:.0e}",
         )
-    out.print(table)
+    show(table)
     for question in found:
         for seed, solution, test in question.failures[:SHOWN]:
             out.print(

@@ -12,7 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from grader.commands.console import EXIT_EXPECTATION, course, fail, out
+from grader.commands.console import EXIT_EXPECTATION, course, fail, out, show
 from grader.commands.progress import Progressing
 from grader.pool import Pool
 from grader.regression.carrying import job, run
@@ -49,16 +49,24 @@ def mutants(
     A mutant that survives needs a better test, or a line in reference/pN/equivalent.toml that argues why no
     test can see it.
 
-    Status: 0 at least 98 % of the mutants that are not equivalent are killed, in each assignment; 1 fewer.
+    Status: 0 at least 98 % of the mutants that are not equivalent are killed, in each assignment, and all
+    could be judged; 1 not so.
     """
     try:
         from grader import mutation
     except ImportError as error:
-        raise fail(f"{error.name or 'libcst'} is not here: pip install -e '.[regress]' in a checkout") from None
+        raise fail(
+            f"{error.name or 'libcst'} is not here: pip install -e '.[regress]' in a checkout"
+        ) from None
     from grader.regression import mutants as judging
 
+    if to is not None and not to.absolute().parent.is_dir():  # said now, not after hours
+        raise fail(f"{to}: there is no such folder")
     here = course()
     chosen = [Chosen.of(here, name) for name in assignments or here.assignments()]
+    asked = {name for each in chosen for name in each.assignment.questions}
+    if unknown := sorted(set(question or ()) - asked):
+        raise fail(f"no question {unknown[0]!r} in {', '.join(each.id for each in chosen)}")
     made: dict[str, list[mutation.Mutant]] = {}
     for each in chosen:
         found = mutation.mutants(each.assignment, each.reference)
@@ -69,6 +77,8 @@ def mutants(
         found = [one for one in found if not question or one.question in question]
         found = [one for one in found if not only or one.id in only]
         made[each.id] = mutation.sample(found, sample, seed) if sample else found
+    if unknown := sorted(set(only or ()) - {one.id for each in chosen for one in made[each.id]}):
+        raise fail(f"no mutant {unknown[0]!r} among those that were asked for")
     stores = {each.id: RecordStore(here.root / RUNS / each.id, resume=resume) for each in chosen}
     references: dict[str, Record] = {}
     records: dict[str, Record] = {}
@@ -103,14 +113,20 @@ def mutants(
         ]
         by_question, total = judging.tallies(verdicts, list(each.assignment.questions))
         _show(each.id, by_question, total)
+        said_unseen = [one for one in verdicts if one.verdict == "killed" and one.mutant.id in equivalents]
+        _list("killed, though equivalent.toml says that no test can see them", said_unseen)
         rows += verdicts
-        if total.share < judging.KILLED_AT_LEAST or total.unjudged:
-            poor.append(each.id)
+        if total.share < judging.KILLED_AT_LEAST:
+            poor.append(
+                f"{each.id}: {total.share:.1%} of the mutants are killed, not {judging.KILLED_AT_LEAST:.0%}"
+            )
+        if total.unjudged:
+            poor.append(f"{each.id}: {len(total.unjudged)} mutants could not be judged")
     if to is not None:
         to.write_bytes(msgspec.json.format(msgspec.json.encode([_row(one) for one in rows])))
     if poor:
-        said = f"{', '.join(poor)}: less than {judging.KILLED_AT_LEAST:.0%} of the mutants are killed"
-        raise fail(said, EXIT_EXPECTATION)
+        raise fail("; ".join(poor), EXIT_EXPECTATION)
+    out.print(f"{', '.join(each.id for each in chosen)}: the tests see the mutants")
 
 
 def _show(assignment: str, by_question: Sequence[Tally], total: Tally) -> None:
@@ -121,16 +137,16 @@ def _show(assignment: str, by_question: Sequence[Tally], total: Tally) -> None:
         "killed",
         "survived",
         "equivalent",
-        "killed of the rest",
+        "killed of\nthe rest",
         "named",
-        "right question",
+        "right\nquestion",
         "misnamed",
     ):
         table.add_column(name, justify="right", no_wrap=True)
     for tally in [*by_question, total]:
         if tally.total:
             table.add_row(*_cells(tally))
-    out.print(table)
+    show(table)
     _list("no test has seen", total.survived)
     _list("could not be judged", total.unjudged)
     _list("named as a mistake that fails other tests", total.misnamed)

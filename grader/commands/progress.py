@@ -36,9 +36,11 @@ class Progressing:
         self._bars.stop()
 
     def expect(self, total: int) -> None:
-        """Say how many there will be."""
+        """Say how many there will be; again, as soon as it is known better."""
         self._total = total
-        self._task = self._bars.add_task("grading", total=total)
+        if self._task is None:
+            self._task = self._bars.add_task("grading", total=total)
+        self._bars.update(self._task, total=total)
 
     def done(self, record: Record, kept: bool) -> None:
         """Count one that is graded, or was before."""

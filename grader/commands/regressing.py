@@ -6,11 +6,19 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.console import EXIT_EXPECTATION, course, fail, out
+from grader.commands.console import EXIT_EXPECTATION, course, fail, out, show
 from grader.commands.progress import Progressing
 from grader.pool import Pool
 from grader.regression import report
-from grader.regression.baseline import baseline_of, drifts, read_baseline, write_baseline
+from grader.regression.baseline import (
+    FILE_NAME,
+    Baseline,
+    Drift,
+    baseline_of,
+    drifts,
+    read_baseline,
+    write_baseline,
+)
 from grader.regression.carrying import run
 from grader.regression.chosen import Chosen
 from grader.regression.records import RUNS, SEED, RecordStore
@@ -48,6 +56,11 @@ def regress(
     """
     here = course()
     chosen = [Chosen.of(here, name) for name in assignments or here.assignments()]
+    before = {each.id: read_baseline(each.reference) for each in chosen}  # it is wrong now, not after hours
+    others = [name for name, one in before.items() if one.losses and one.seed != seed]
+    if accept and others and (only or sample):
+        seeds = f"the seed {before[others[0]].seed}, and only a part of it would be replaced"
+        raise fail(f"{others[0]}: {FILE_NAME} was written with {seeds}: leave out --only and --sample")
     for name in only or ():
         if not any(name == known.name for each in chosen for known in each.known):
             raise fail(f"no solution {name!r} in {', '.join(each.id for each in chosen)}")
@@ -72,18 +85,22 @@ def regress(
         for record in run(pool, stores, rest, progress.done):
             by_id[record.assignment].records[record.solution] = record
     complete = only is None and sample is None
-    wrong = [each.id for each in chosen if not _judge(each, seed, accept=accept, whole=complete)]
+    wrong = [
+        said
+        for each in chosen
+        if (said := _judge(each, before[each.id], seed, accept=accept, whole=complete))
+    ]
     if wrong:
-        raise fail(f"{', '.join(wrong)}: not as it must be, or not as it was", EXIT_EXPECTATION)
-    out.print(f"{', '.join(each.id for each in chosen)}: as it must be, and as it was")
+        raise fail("; ".join(wrong), EXIT_EXPECTATION)
+    said = "as it must be" if accept or others else "as it must be, and as it was"
+    out.print(f"{', '.join(each.id for each in chosen)}: {said}")
 
 
-def _judge(each: Chosen, seed: int, *, accept: bool, whole: bool) -> bool:
-    """Show what came of an assignment; whether all of it is as it must be."""
+def _judge(each: Chosen, before: Baseline, seed: int, *, accept: bool, whole: bool) -> str:
+    """Show what came of an assignment; in words what is not as it must be or was, empty if all is."""
     summary = summarise(each.assignment, each.table, each.solutions, each.records, whole=whole)
-    before = read_baseline(each.reference)
     now = baseline_of(before, each.known, each.records, seed)
-    out.print(report.table_of(summary))
+    show(report.table_of(summary))
     out.print(report.LEGEND, style="dim")
     out.print(report.named_line(summary))
     accepted = {one.finding: one.why for one in before.accepted}
@@ -91,16 +108,45 @@ def _judge(each: Chosen, seed: int, *, accept: bool, whole: bool) -> bool:
     for finding in summary.findings:
         if finding.id in accepted:
             out.print(f"accepted: {finding.text} ({accepted[finding.id]})", style="dim")
+    gone = set(accepted) - {finding.id for finding in summary.findings}
+    if whole and gone:
+        out.print(f"accepted in {FILE_NAME} and no longer found, to be taken out: {', '.join(sorted(gone))}")
     if standing:
-        out.print(f"\n{each.id}: {len(standing)} findings", style="bold red")
+        out.print(f"\n{each.id}: {report.counted(len(standing), 'finding')}", style="bold red")
         out.print(report.findings_of(standing))
-    changed = drifts(before, now, each.records)
-    if accept:
-        write_baseline(each.reference, now)
-        out.print(f"\n{each.id}: written as what must come out: {len(changed)} differences from before")
-    elif changed:
-        out.print(f"\n{each.id}: {len(changed)} differences from last time", style="bold red")
-        out.print(report.drifts_of(changed))
-        out.print("  -> if they are meant: grader regress --accept, and commit regress.toml")
+    changed = _compared(each, before, now, accept=accept)
     out.print()
-    return not standing and (accept or not changed)
+    said = [report.counted(len(standing), "finding")] if standing else []
+    said += [report.counted(len(changed), "difference") + " from last time"] if changed else []
+    return f"{each.id}: {' and '.join(said)}" if said else ""
+
+
+def _compared(each: Chosen, before: Baseline, now: Baseline, *, accept: bool) -> list[Drift]:
+    """Show what is not as it was, or write it; the differences that stand."""
+    other_seed = bool(before.losses) and before.seed != now.seed
+    changed = [] if other_seed else drifts(before, now, each.records)
+    if accept:
+        unjudged = sorted(name for name, record in each.records.items() if not record.complete)
+        if unjudged:
+            raise fail(f"{each.id}: nothing is written: {unjudged[0]} could not be judged", EXIT_EXPECTATION)
+        write_baseline(each.reference, now)
+        done = "written as what must come out"
+        out.print(f"\n{each.id}: {done}: {report.counted(len(changed), 'difference')} from before")
+        return []
+    if other_seed:
+        out.print(f"\n{each.id}: not compared with last time, which had the seed {before.seed}")
+    elif changed:
+        title = (
+            f"{report.counted(len(changed), 'difference')} from last time ({before.date or 'there was none'})"
+        )
+        out.print(f"\n{each.id}: {title}", style="bold red")
+        others = {
+            name: version for name, version in before.versions.items() if now.versions.get(name) != version
+        }
+        if others:
+            out.print(
+                f"  last time with {', '.join(f'{name} {version}' for name, version in others.items())}"
+            )
+        out.print(report.drifts_of(changed))
+        out.print(f"  -> if they are meant: grader regress {each.id} --accept, and commit {FILE_NAME}")
+    return changed

@@ -34,7 +34,7 @@ class QuestionAlarms:
     @property
     def bound(self) -> float | None:
         """What the chance of a false alarm in the quick tests is at most, where there was none."""
-        return CONFIDENCE_FACTOR / self.seeds if self.seeds and not self.failures else None
+        return min(1.0, CONFIDENCE_FACTOR / self.seeds) if self.seeds and not self.failures else None
 
 
 def seeds_of(count: int, kind: str) -> list[int]:

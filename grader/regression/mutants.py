@@ -34,7 +34,8 @@ def stages(
 ) -> list[tuple[str, ...]]:
     """The tests that may see a mutant, in the order in which they are worth asking.
 
-    First its own question's, then those of all questions that load its file, at last training runs.
+    First its own question's, then those of all questions that load its file, at last training runs. Where
+    there are none, all tests are asked: a stage without a name means that.
     """
     long = long_tests(reference)
     touched = reach.questions(Path(mutant.module).stem)
@@ -50,7 +51,7 @@ def stages(
             others.append(test)
     trainings.sort(key=lambda test: test.question != mutant.question)
     piles = ([test.test for test in pile] for pile in (mine, others, trainings))
-    return [tuple(dict.fromkeys(pile)) for pile in piles if pile]
+    return [tuple(dict.fromkeys(pile)) for pile in piles if pile] or [()]
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,9 @@ def judged(
     :param mistakes: what became of the known mistakes, by name; without them a name is believed.
     """
     failed = [test for test in record.tests if test.outcome is not Outcome.PASSED]
-    if any(test.outcome is Outcome.GRADER_ERROR for test in record.tests):
-        return Judged(mutant, "unjudged", failed[0])
+    broken = [test for test in failed if test.outcome is Outcome.GRADER_ERROR]
+    if broken or not record.complete:
+        return Judged(mutant, "unjudged", next(iter([*broken, *failed]), None))
     if not failed:
         return Judged(mutant, "equivalent" if mutant.id in equivalents else "survived")
     names = sorted(record.named)

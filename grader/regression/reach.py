@@ -29,7 +29,9 @@ class Reach:
         self.assignment = assignment
         self.reference = reference
         self.table = table
-        self.modules = {Path(name).stem for name in assignment.files}
+        # A given file may load a handed-in one.
+        names = [name for name in (*assignment.files, *assignment.given) if name.endswith(".py")]
+        self.modules = {Path(name).stem for name in names}
 
     def questions(self, module: str) -> frozenset[str]:
         """The questions whose tests may load a module."""
@@ -59,13 +61,20 @@ class Reach:
         while files - seen:
             path = (files - seen).pop()
             seen.add(path)
-            files |= self._helpers(path)
+            files |= self._helpers(path) | self._measures(path)
         return set().union(*(self._mentioned(path) for path in seen))
 
     def _helpers(self, path: Path) -> set[Path]:
         """Files of the assignment that define something which this one names."""
         words = self._words(path)
         return set().union(*(self._defined[word] for word in words if word in self._defined))
+
+    def _measures(self, path: Path) -> set[Path]:
+        """measure.py, if a file has a gate judge: the gate names the function, not the test."""
+        text = path.read_text(encoding="utf-8")
+        measure = self.assignment.folder / "measure.py"
+        asked = any(gate in text for gate in self.assignment.gates)
+        return {measure} if asked and measure.is_file() else set()
 
     @cached_property
     def _defined(self) -> Mapping[str, set[Path]]:

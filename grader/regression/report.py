@@ -11,7 +11,14 @@ from rich.text import Text
 
 from grader.regression.baseline import NEW, Drift
 from grader.regression.records import CLEAR
-from grader.regression.summary import Finding, QuestionSummary, Summary
+from grader.regression.summary import (
+    RIGHT_AT_MOST,
+    WRONG_AT_LEAST,
+    WRONG_AT_LEAST_OFF,
+    Finding,
+    QuestionSummary,
+    Summary,
+)
 from grader.text import one_line
 
 SHOWN = 60  # findings and differences; the rest is counted
@@ -29,11 +36,11 @@ def table_of(summary: Summary) -> Table:
         "points",
         "tests",
         "CPU s",
-        "right pass",
-        "wrong fail",
-        "named",
-        "largest right",
-        "smallest wrong",
+        "right\npass",
+        "wrong\nfail",
+        "mistakes\nnamed",
+        "largest\nright",
+        "smallest\nwrong",
     ):
         table.add_column(name, justify="right", no_wrap=True)
     for question in summary.questions:
@@ -44,30 +51,37 @@ def table_of(summary: Summary) -> Table:
 def _row(question: QuestionSummary) -> list[RenderableType]:
     right = f"{question.right} of {question.rights}"
     wrong = str(len(question.wrong))
+    largest = question.largest_right
+    smallest = question.smallest_wrong[0] if question.smallest_wrong else None
     return [
         question.id,
         f"{question.points:g}",
         str(question.tests),
         f"{question.cpu_seconds:.1f}",
         Text(right, style="" if question.right == question.rights else "red"),
-        Text(wrong, style="" if len(question.wrong) >= 3 else "yellow"),
-        f"{question.named} of {question.declared}",
-        _margin(question.largest_right),
-        _margin(question.smallest_wrong[0] if question.smallest_wrong else None),
+        Text(wrong, style="" if len(question.wrong) >= WRONG_AT_LEAST else "yellow"),
+        f"{question.named} of {question.declared}" if question.declared else "-",
+        _margin(largest, alarming=largest is not None and largest > RIGHT_AT_MOST),
+        _margin(smallest, alarming=smallest is not None and smallest < WRONG_AT_LEAST_OFF),
     ]
 
 
-def _margin(value: float | None) -> str:
+def _margin(value: float | None, *, alarming: bool) -> Text:
     if value is None:
-        return "-"
-    if value >= CLEAR:
-        return "other"
-    return "0" if value == 0 else f"{value:.1g}" if value < 1000 else f"{value:.0e}"
+        said = "-"
+    elif value >= CLEAR:
+        said = "other"
+    else:
+        said = f"{value:.2g}" if value < 10 else f"{value:.0f}" if value < 1000 else f"{value:.0e}"
+    return Text(said, style="yellow" if alarming else "")
 
 
 LEGEND = (
-    "Margins are in units of the tolerance: the largest deviation of a correct solution, and that of the "
-    "known mistake that is closest to passing ('other': it differs in more than rounding)."
+    "right pass: correct solutions that earn the whole question. wrong fail: known mistakes that lose points "
+    f"of it, {WRONG_AT_LEAST} at least.\n"
+    "largest right, smallest wrong: in units of the tolerance, the largest deviation of a correct solution\n"
+    f"({RIGHT_AT_MOST:g} at most), and that of the known mistake that is closest to passing "
+    f"({WRONG_AT_LEAST_OFF:g} at least; 'other': it differs\nin more than rounding)."
 )
 
 
@@ -88,7 +102,9 @@ def drifts_of(drifts: Sequence[Drift]) -> RenderableType:
     lines = Text()
     new = [drift.solution for drift in drifts if not drift.question and drift.now == NEW]
     if new:
-        lines.append(f"{len(new)} solutions that were not there: {', '.join(new)}\n", style="green")
+        lines.append(
+            f"{counted(len(new), 'solution')} that had not been graded: {', '.join(new)}\n", style="green"
+        )
     drifts = [drift for drift in drifts if drift.solution not in new]
     for drift in drifts[:SHOWN]:
         lines.append(f"{drift.solution}{f', {drift.question}' if drift.question else ''}\n")
@@ -115,3 +131,8 @@ def findings_of(findings: Sequence[Finding]) -> RenderableType:
         text.append(f"  -> {advice}")
         parts.append(text)
     return Group(*parts)
+
+
+def counted(number: int, what: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -57,6 +57,8 @@ def solutions(course: Course, assignment: Assignment) -> list[Solution]:
     found += _alternatives(assignment, reference)
     for name, mistake in read_mistakes(reference).items():
         file = f"{mistake.module}.py"
+        if file not in assignment.files:
+            raise ConfigError(f"{reference}: mistakes/{name}.py: no module {mistake.module!r} is handed in")
         text = f"{(reference / file).read_text(encoding='utf-8')}\n\n{mistake.source}"
         asked = frozenset(mistake.questions)
         found.append(Solution(assignment.id, "mistake", name, reference, file, text, asked))
@@ -84,6 +86,8 @@ def _alternatives(assignment: Assignment, reference: Path) -> Iterator[Solution]
                 ast.parse((folder / name).read_text(encoding="utf-8"))
             except SyntaxError as error:
                 raise ConfigError(f"{folder / name}: line {error.lineno}: {error.msg}") from None
+            except UnicodeDecodeError as error:
+                raise ConfigError(f"{folder / name}: not UTF-8 (byte {error.start})") from None
         yield Solution(assignment.id, "alternative", folder.name, folder)
 
 
