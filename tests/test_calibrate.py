@@ -236,7 +236,9 @@ tests.run(course, Holding())
 def test_a_calibration_that_is_killed_goes_on_where_it_was(course, at):
     """kill -9 in the middle: no run is lost that was over, and the file is that of one that ran through."""
     line = [sys.executable, "-c", KILLED, str(course.root), str(at)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    own = course.root / "tmp"
+    own.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TMPDIR": str(own)}
     with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as held:
         assert held.stdout.readline() == b"held\n"
         held.kill()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
+import support
 
 from grader import cli
 from grader.commands import grading
@@ -290,6 +293,38 @@ def test_a_gate_is_calibrated_and_checked(grader, small_course):
     status, _, err = grader("calibrate", "q1", "--check")
     assert status == 1
     assert "outside its band" in err
+
+
+@pytest.mark.slow
+@REAL_RUN
+def test_a_calibration_that_is_told_to_end_leaves_its_runs_and_nothing_else(small_course, tmp_path):
+    """As by `timeout 600 grader calibrate`, which is how one is fitted in between."""
+    folder = small_course.root / "assignments" / "q1"
+    folder.joinpath("measure.py").write_text(MEASURE)
+    with folder.joinpath("assignment.toml").open("a") as file:
+        file.write('\n[gates."q1.mean"]\nmeasure = "nearness"\nwrong = ["harmless"]\nseeds = 5000\n')
+    own, kept = tmp_path / "own", small_course.root / ".calibration" / "q1" / "runs.jsonl"
+    own.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "grader.cli", "calibrate", "q1"],
+        cwd=small_course.root,
+        env=support.environment(own),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as run:
+        stop = time.monotonic() + 120
+        while not kept.is_file() or kept.read_bytes().count(b"\n") < 3:
+            assert run.poll() is None
+            assert time.monotonic() < stop
+            time.sleep(0.05)
+        run.terminate()
+        said = run.stdout.read()
+    assert run.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in said
+    assert support.litter(own) == []
+    assert support.left_behind(own) == []
+    assert kept.read_bytes().count(b"\n") >= 3
+    assert not folder.joinpath("gates.toml").exists()
 
 
 def test_a_secret_is_made_once(grader, tmp_path):

@@ -13,12 +13,13 @@ from rich.table import Table
 
 from grader.calibrate import calibrate as run_calibration
 from grader.calibrate import check as run_check
-from grader.commands.console import EXIT_EXPECTATION, course, err, fail, out
+from grader.commands.console import EXIT_EXPECTATION, as_status, course, err, fail, out
 from grader.gate_file import GateRecord
 from grader.gate_status import GateState, gate_states
 from grader.gate_table import COLUMNS, row
 from grader.launch import Fresh, Launcher, Zygote
 from grader.standalone import subjects
+from grader.stopping import Stopping
 
 RUNS = ".calibration"  # finished runs and plots, by assignment; git does not see it
 
@@ -50,7 +51,8 @@ def calibrate(
     if status:
         _show_states(gate_states(here, chosen, gates or []))
         return
-    with tempfile.TemporaryDirectory(prefix="grader-") as scratch:
+    stopping = Stopping()
+    with as_status(stopping), stopping, tempfile.TemporaryDirectory(prefix="grader-") as scratch:
         launcher: Launcher = Zygote(Path(scratch)) if sys.platform == "linux" else Fresh(Path(scratch))
         try:
             with _bars() as bars:
