@@ -1,9 +1,9 @@
 """A pytest plugin that changes or writes down what the student's worker answers, before a test sees it.
 
 ``ANSWERS=zeros``, ``ANSWERS=shuffled`` and ``ANSWERS=inputs`` turn a right solution into one that answers
-nothing: every graded test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a digest of them per
-test: with two seeds every question must give two digests. The judge under test is the real one; only the
-border is tampered with.
+nothing: every graded test must fail on them. ``ANSWERS=FILE.json`` leaves the answers alone and writes a
+digest of them per test: with two seeds every question must give two digests. The judge under test is the
+real one; only the border is tampered with.
 """
 
 from __future__ import annotations
@@ -53,15 +53,16 @@ def shuffled(value):
 
 
 def inputs(value, given):
-    """The same structure with the numbers of the question in it, over and over."""
+    """The same structure with the numbers of the question in it, over and over; nothing for words."""
     numbers = itertools.cycle(list(_numbers(given)) or [0.0])
 
     def filled(value):
         if isinstance(value, np.ndarray):
-            return (
-                np.array([next(numbers) for _ in range(value.size)]).reshape(value.shape).astype(value.dtype)
-            )
-        if isinstance(value, bool) or not isinstance(value, int | float):
+            taken = np.array([next(numbers) for _ in range(value.size)])
+            return taken.reshape(value.shape).astype(value.dtype)
+        if isinstance(value, bool | str | set):
+            return zeros(value)
+        if not isinstance(value, int | float):
             return over(value, filled)
         return type(value)(next(numbers))
 
