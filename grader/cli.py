@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands import building, calibrating, diffing, grading, upkeep
+from grader.commands import alarming, building, calibrating, diffing, grading, mutating, regressing, upkeep
 from grader.commands.console import EXIT_USAGE, err, out
 from grader.faults import GraderFault
 from grader.submission import SubmissionFolderError
@@ -25,6 +25,9 @@ app.command()(diffing.diff)
 app.command()(upkeep.starter)
 app.command()(upkeep.points)
 app.command()(calibrating.calibrate)
+app.command()(regressing.regress)
+app.command()(mutating.mutants)
+app.command()(alarming.false_alarms)
 app.command()(building.answers)
 app.add_typer(build, name="build")
 build.command()(building.student)
