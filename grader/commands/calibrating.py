@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -88,8 +89,16 @@ def calibrate(
     out.print(_table(records))
 
 
+def _columns(title: str, names: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        # Names of wrong solutions are long, and not to be cut.
+        table.add_column(name, overflow="fold", no_wrap=name in ("gate", "date"))
+    return table
+
+
 def _table(records: dict[str, GateRecord]) -> Table:
-    table = Table(*COLUMNS, title="Calibrated gates", title_justify="left")
+    table = _columns("Calibrated gates", COLUMNS)
     for name, record in records.items():
         table.add_row(*row(name, record))
     return table
@@ -97,9 +106,7 @@ def _table(records: dict[str, GateRecord]) -> Table:
 
 def _show_states(states: list[GateState]) -> None:
     """:raises typer.Exit: with status 1, if a gate is stale."""
-    table = Table(title="Gates", title_justify="left")
-    for column in ("gate", "state", "n", "date", "versions", *COLUMNS[3:]):
-        table.add_column(column, overflow="fold")
+    table = _columns("Gates", ("gate", "state", "n", "date", "versions", *COLUMNS[3:]))
     for state in states:
         told = "stale: " + "; ".join(state.stale) if state.stale else "current"
         record = state.record
