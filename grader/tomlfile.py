@@ -117,9 +117,11 @@ def _located(
             key.append(match["key"])
         elif match["index"] is not None:
             key.append(int(match["index"]))
-        else:
-            known = entries.get(str(key[-1]), kind)
-            key.append(_wrong_entry(raw[str(key[-1])], known))
+        elif len(key) == 1 and key[0] in entries:
+            known = entries[str(key[0])]
+            key.append(_wrong_entry(raw[str(key[0])], known))
+        else:  # some entry of it: nobody says which, nor what may stand there
+            return complain(path, text, tuple(key), said[:1].lower() + said[1:])
     field = unknown_field.search(said)
     if field is None:
         return complain(path, text, tuple(key), said[:1].lower() + said[1:])
