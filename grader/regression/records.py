@@ -202,7 +202,8 @@ def _judge(assignment: Path, reference: Path) -> bytes:
     return hashed.digest()
 
 
-def _engine() -> set[Path]:
+@cache
+def _engine() -> frozenset[Path]:
     """The engine's modules that a grading may load: what the plugin and the tests import, and the worker."""
     package = Path(next(iter(grader.__path__)))
     wanted = {package / "plugin.py", package / "testing.py", *(package / "worker").glob("*.py")}
@@ -215,7 +216,7 @@ def _engine() -> set[Path]:
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package.name:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
                 wanted |= {file for name in names if (file := _file(package, name)) is not None}
-    return seen
+    return frozenset(seen)
 
 
 def _file(package: Path, name: str) -> Path | None:
