@@ -29,23 +29,25 @@ def drive(
 
     Args:
         choice: the fields of a `Choice`.
-        weights: two float64 matrices (d1, d_in) and (d_out, d1): a model without biases, so that it makes no
-            difference whether biases are decayed.
-        gradients: for every batch of the run the gradients of both matrices.
+        weights: two float64 matrices (d1, d_in) and (d_out, d1), each with its bias behind it or both
+            without.
+        gradients: for every batch of the run the gradient of each of these weights.
 
     Returns:
-        "rates" (steps, 2): the learning rate of each matrix at each optimizer step, 0 where the optimizer
-        does not hold it; "movement" (steps, numbers): how far all weights are from where they
+        "rates" (steps, weights): the learning rate of each weight at each optimizer step, 0 where the
+        optimizer does not hold it; "movement" (steps, numbers): how far all weights are from where they
         started, after each step.
     """
     import optimizer_choice
 
-    layers = [torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False).double() for weight in weights]
+    matrices = [weight for weight in weights if weight.ndim == 2]
+    biased = len(matrices) < len(weights)
+    layers = [torch.nn.Linear(matrix.shape[1], matrix.shape[0], bias=biased).double() for matrix in matrices]
     model = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
+    parameters = [parameter for layer in layers for parameter in layer.parameters()]
     with torch.no_grad():
-        for layer, weight in zip(layers, weights, strict=True):
-            layer.weight.copy_(weight)
-    parameters = [layer.weight for layer in layers]
+        for parameter, weight in zip(parameters, weights, strict=True):
+            parameter.copy_(weight)
     optimizer, scheduler, unit = optimizer_choice.build(Choice(**choice), model, epochs, steps_per_epoch)
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise TypeError(f"build returned a {type(optimizer).__name__} where a torch optimizer is asked")

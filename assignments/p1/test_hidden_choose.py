@@ -61,10 +61,13 @@ def schedule(kind, choice, run):
     warmup = choice.warmup_steps * (1 if choice.step_on == "batch" else per_epoch)
     if warmup >= total:
         return 0.0
+    if total < 10 and warmup > 0:
+        return 0.5  # a tenth is less than a step: the first step is too large a share to give away
     if kind == "prototype":
         return 1.0 if warmup <= math.ceil(0.1 * total) else 0.5
     if kind == "finetuning":
-        fits = max(1, math.floor(0.01 * total)) <= warmup <= math.ceil(0.3 * total)
+        least = 0 if total < 10 else max(1, math.floor(0.01 * total))
+        fits = least <= warmup <= math.ceil(0.3 * total)
         return 1.0 if fits and choice.step_on == "batch" and choice.schedule != "step" else 0.5
     if choice.schedule == "constant":
         return 0.0
@@ -135,24 +138,26 @@ def test_choose_random(student, bench, rng):
     rounds = [
         {
             "prototype": pick(rng, (2_000, 30_000), (32, 64, 128), (1, 6)),
-            "production": pick(rng, (50_000, 1_300_000), (64, 128, 256, 512, 1024), (60, 300)),
+            "production": pick(rng, (50_000, 1_300_000), batches, (60, 300)),
             "finetuning": pick(rng, (3_000, 6_000), (16, 32), (2, 4)),
         }
-        for _ in range(10)
+        # One rate for all batches is out of proportion in the last of them.
+        for batches in [(64, 128, 256, 512, 1024)] * 6 + [(32,), (2048,), (4096,), (4096,)]
     ]
     judge_choices(student, bench, rounds)
 
 
 @graded("p1.choose", points=3.6, rung="edges", hint="Compute step counts and milestones from the run.")
 def test_choose_short_runs(student, bench, rng):
-    """Runs that are much shorter than usual."""
+    """Runs that are much shorter than usual, some of them a few steps."""
     rounds = [
         {
             "prototype": pick(rng, (200, 900), (32, 64), (1, 3)),
             "production": pick(rng, (20_000, 50_000), (64, 128, 256), (8, 30)),
-            "finetuning": pick(rng, (400, 1_500), (16, 32), (2, 4)),
+            "finetuning": pick(rng, *tuned),
         }
-        for _ in range(6)
+        # From 2 % of it on, any share of the longer ones is a step at least; the others have four steps.
+        for tuned in [((850, 1_500), (16, 32), (2, 4)), ((17, 33), (16,), (2, 3))] * 3
     ]
     judge_choices(student, bench, rounds)
 

@@ -174,11 +174,17 @@ def test_zero_causes_random(student, reference, rng):
     judge_causes(student, reference, [cases[at] for at in rng.permutation(len(cases))])
 
 
-@graded("p1.zero_cause", points=2.0, rung="edges")
+@graded("p1.zero_cause", points=0.8, rung="edges")
 def test_zero_causes_joint(student, reference, rng):
     """Several factors that are zero at once."""
     cases = [case for _ in range(3) for case in joint_causes(rng)]
     judge_causes(student, reference, [cases[at] for at in rng.permutation(len(cases))])
+
+
+@graded("p1.zero_cause", points=1.2, rung="edges", hint="Which factors are left once you derive by w3?")
+def test_zero_causes_of_a_last_weight_of_zero(student, reference, rng):
+    """A last weight of 0, and nothing else that is: two gradients are zero, its own is not."""
+    judge_causes(student, reference, [eighths(rng, zeros=("w3",)) for _ in range(6)])
 
 
 # ---- p1.remedies

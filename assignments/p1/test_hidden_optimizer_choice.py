@@ -45,11 +45,12 @@ def test_warmup_random(student, reference, rng):
 
 @graded("p1.warmup", points=0.8, rung="edges")
 def test_warmup_edges(student, reference):
-    """No warm-up, one that is as long as the run, a run of one step, shares that give a whole number."""
+    """No warm-up, one as long as the run, runs of one step with and without it, shares of whole steps."""
     runs = [
         (100, 10, 10, 0.29, 100),
         (7, 10, 3, 1.0, 0),
         (1, 1, 1, 0.0, 1),
+        (5, 8, 1, 1.0, 0),
         (1000, 10, 1, 0.07, 99),
         (9, 3, 7, 0.1, 21),
     ]
@@ -115,7 +116,11 @@ def test_build_random(student, reference, bench, rng):
 
 @graded("p1.build", points=2.4, rung="edges")
 def test_build_edges(student, reference, bench, rng):
-    """No warm-up, a single epoch, a milestone behind the run, a schedule that ends at its peak."""
+    """No warm-up, a single epoch, a milestone behind the run, a schedule that ends at its peak, biases.
+
+    Further: milestones inside the warm-up and at its end, which count from there on; gradients as small as
+    Adam's eps.
+    """
     cases = [
         random_run(rng, "sgd", schedule, unit, warm=False)
         for schedule in ("constant", "linear", "cosine", "step")
@@ -129,4 +134,31 @@ def test_build_edges(student, reference, bench, rng):
     single["choice"]["warmup_steps"] = 1
     single["steps_per_epoch"] *= single["epochs"]
     single["epochs"] = 1
-    judge_build(student, reference, bench, [*cases, late, flat, single])
+    biased = [biased_run(rng, optimizer) for optimizer in ("sgd", "adam", "adamw")]
+    early = [early_milestones(rng, unit) for unit in ("batch", "epoch")]
+    tiny = [random_run(rng, optimizer, "constant", "batch", warm=False) for optimizer in ("adam", "adamw")]
+    for case in tiny:
+        case["choice"]["weight_decay"] = 0.0
+        case["gradients"] = [[1e-8 * gradient for gradient in step] for step in case["gradients"]]
+    judge_build(student, reference, bench, [*cases, late, flat, single, *biased, *early, *tiny])
+
+
+def biased_run(rng, optimizer):
+    """A run of a model with biases, whose weight decay shows in each of them."""
+    case = random_run(rng, optimizer, "cosine", "batch")
+    case["choice"]["weight_decay"] = float(rng.uniform(0.2, 0.5))
+    shapes = ((4, 2), (4,), (3, 4), (3,))
+    case["weights"] = [rng.normal(size=shape) for shape in shapes]
+    case["gradients"] = [[rng.normal(size=shape) for shape in shapes] for _ in case["gradients"]]
+    return case
+
+
+def early_milestones(rng, unit):
+    """A run with a milestone inside its warm-up, one where the warm-up ends, and one behind it."""
+    case = random_run(rng, "sgd", "step", unit)
+    case["epochs"], per_epoch = 6, case["steps_per_epoch"]
+    case["choice"]["warmup_steps"] = 3 * (per_epoch if unit == "batch" else 1)
+    case["choice"]["milestones"] = (int(rng.integers(1, 3)), 3, 5)
+    shapes = [weight.shape for weight in case["weights"]]
+    case["gradients"] = [[rng.normal(size=shape) for shape in shapes] for _ in range(6 * per_epoch)]
+    return case

@@ -97,7 +97,7 @@ def choose(scenario: Scenario) -> Choice:
         momentum=0.0,
         weight_decay=0.01,
         schedule="linear",
-        warmup_steps=max(1, warmup_steps(*run, 0.1)),
+        warmup_steps=warmup_steps(*run, 0.1),
         **common,
     )
     # END SOLUTION
@@ -112,11 +112,12 @@ def build(
     """Build the optimizer and the scheduler that a choice describes.
 
     The training loop calls optimizer.step() after every batch, and scheduler.step() after every batch if the
-    unit is "batch", after every epoch if it is "epoch". The README defines the learning rate at each step.
+    unit is "batch", after every epoch if it is "epoch". The README defines the learning rate at each step;
+    by it a milestone inside the warm-up counts from the end of the warm-up on.
 
     Args:
         choice: any legal choice, with fewer warm-up steps than the run has.
-        model: all its parameters are to be trained, with the same settings.
+        model: all its parameters are to be trained, biases included, with the same settings.
         epochs, steps_per_epoch: the length of the run, 1 or more.
 
     Returns:

@@ -23,7 +23,7 @@ def choose(scenario):
     if scenario.kind == "production":
         return Choice(
             optimizer="sgd",
-            lr=0.1,
+            lr=0.1 * scenario.batch_size / 256,
             momentum=0.9,
             weight_decay=1e-4,
             schedule="cosine",

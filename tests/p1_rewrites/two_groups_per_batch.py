@@ -13,7 +13,7 @@ _by_choice = build
 def build(choice, model, epochs, steps_per_epoch):
     groups = [
         {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": choice.weight_decay},
-        {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+        {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": choice.weight_decay},
     ]
     if choice.optimizer == "sgd":
         optimizer = torch.optim.SGD(groups, lr=choice.lr, momentum=choice.momentum, foreach=True)
