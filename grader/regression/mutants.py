@@ -34,8 +34,9 @@ def stages(
 ) -> list[tuple[str, ...]]:
     """The tests that may see a mutant, in the order in which they are worth asking.
 
-    First its own question's, then those of all questions that load its file, at last training runs. Where
-    there are none, all tests are asked: a stage without a name means that.
+    First its own question's, then those of all questions that load its file, at last the training runs of
+    its own: what only another question's training would show is a gap in the tests of this one. Where there
+    are none, all tests are asked: a stage without a name means that.
     """
     long = long_tests(reference)
     touched = reach.questions(Path(mutant.module).stem)
@@ -44,12 +45,11 @@ def stages(
         if test.device != "cpu" or test.question not in touched:
             continue
         if test.test in long:
-            trainings.append(test)
+            trainings += [test] if test.question == mutant.question else []
         elif test.question == mutant.question:
             mine.append(test)
         else:
             others.append(test)
-    trainings.sort(key=lambda test: test.question != mutant.question)
     piles = ([test.test for test in pile] for pile in (mine, others, trainings))
     return [tuple(dict.fromkeys(pile)) for pile in piles if pile] or [()]
 
