@@ -198,6 +198,7 @@ def made(tmp_path: Path) -> Iterator[Callable[[], Callable[..., str]]]:
         return digest(where, tmp_path / "reference/q1", based, tests, isolation)
 
     yield take
+    records._engine.cache_clear()
     records._judge.cache_clear()
     records._mistakes.cache_clear()
 
@@ -350,4 +351,3 @@ def test_a_change_of_the_engine_changes_the_digest(
         with (copy / name).open("a") as file:
             file.write("\n# another line\n")
         assert (made() != before) is counts
-    records._engine.cache_clear()
