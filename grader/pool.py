@@ -68,6 +68,7 @@ class Pool:
         self.folder = Path(tempfile.mkdtemp(prefix="grader-"))
         self.folder.chmod(0o711)  # as in grader.shared
         self._context = _Context()
+        self._watched = 0  # processes
         self._executor = ProcessPoolExecutor(
             self.processes,
             mp_context=self._context,
@@ -86,6 +87,14 @@ class Pool:
         self._executor.shutdown(cancel_futures=True)
         remove(self.folder)
 
+    def _watch_all(self) -> None:
+        """Have the executor watch processes that it has just started: it looks which there are when it is
+        given something to do, and starts one for that only afterwards. One that was killed until the next
+        result came would be waited for."""
+        while self._watched != len(self._context.started):
+            self._watched = len(self._context.started)
+            self._executor.submit(_nothing)
+
     def map(self, carry_out: Callable[[Grading, J], R], jobs: Iterable[J]) -> Iterator[Done[J, R]]:
         """What came of each job, as it comes; jobs are taken from ``jobs`` as there is room for them.
 
@@ -99,6 +108,7 @@ class Pool:
             while True:
                 for job in itertools.islice(left, AHEAD * self.processes - len(waiting)):
                     waiting[self._executor.submit(_carry_out, carry_out, job)] = job
+                self._watch_all()
                 if not waiting:
                     return
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -109,6 +119,10 @@ class Pool:
                         yield Done(job, None, str(fault))
         except BrokenProcessPool:
             raise GraderFault("a process that grades was killed, for want of memory perhaps") from None
+
+
+def _nothing() -> None:
+    """A job that makes the executor look."""
 
 
 def _begin(course: Course, parent: int, folder: Path) -> None:
