@@ -77,11 +77,10 @@ def _margin(value: float | None, *, alarming: bool) -> Text:
 
 
 LEGEND = (
-    "right pass: correct solutions that earn the whole question. wrong fail: known mistakes that lose points "
-    f"of it, {WRONG_AT_LEAST} at least.\n"
-    "largest right, smallest wrong: in units of the tolerance, the largest deviation of a correct solution\n"
-    f"({RIGHT_AT_MOST:g} at most), and that of the known mistake that is closest to passing "
-    f"({WRONG_AT_LEAST_OFF:g} at least; 'other': it differs\nin more than rounding)."
+    "right pass: correct solutions that earn the whole question. wrong fail: known mistakes that lose\n"
+    f"points of it, {WRONG_AT_LEAST} at least. largest right: deviation of a correct solution, in units of the\n"
+    f"tolerance, {RIGHT_AT_MOST:g} at most. smallest wrong: that of the known mistake that is closest to\n"
+    f"passing, {WRONG_AT_LEAST_OFF:g} at least; 'other': it differs in more than rounding."
 )
 
 
