@@ -78,8 +78,8 @@ def _margin(value: float | None, *, alarming: bool) -> Text:
 
 LEGEND = (
     "right pass: correct solutions that earn the whole question. wrong fail: known mistakes that lose\n"
-    f"points of it, {WRONG_AT_LEAST} at least. largest right: deviation of a correct solution, in units of the\n"
-    f"tolerance, {RIGHT_AT_MOST:g} at most. smallest wrong: that of the known mistake that is closest to\n"
+    f"points of it, {WRONG_AT_LEAST} at least. largest right: deviation of a correct solution, in units of\n"
+    f"the tolerance, {RIGHT_AT_MOST:g} at most. smallest wrong: that of the known mistake closest to\n"
     f"passing, {WRONG_AT_LEAST_OFF:g} at least; 'other': it differs in more than rounding."
 )
 
