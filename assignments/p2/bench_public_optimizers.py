@@ -185,6 +185,15 @@ def _shared(width: int) -> nn.Module:
     return nn.Sequential(once, nn.ReLU(), once, nn.GroupNorm(1, width), one, other)
 
 
+def _alike(width: int) -> nn.Module:
+    """Parameters of their own with the numbers of others: a matrix with an embedding's, two equal layers."""
+    embedding, head = nn.Embedding(6, width), nn.Linear(width, 6)
+    one, other = nn.Linear(width, width), nn.Linear(width, width)
+    head.load_state_dict({"weight": embedding.weight, "bias": torch.zeros(6)})
+    other.load_state_dict(one.state_dict())
+    return nn.ModuleDict({"words": embedding, "one": one, "other": other, "head": head})
+
+
 def _frozen(width: int) -> nn.Module:
     model = nn.Sequential(nn.Embedding(5, width), nn.Linear(width, width), nn.LayerNorm(width))
     model.append(nn.Linear(width, 2))
@@ -227,6 +236,7 @@ _MODELS = {
     "attention": _attention,
     "tied": _tied,
     "shared": _shared,
+    "alike": _alike,
     "frozen": _frozen,
     "misnamed": _misnamed,
     "special": _special,

@@ -130,6 +130,22 @@ def block_parameters(in_channels: int, out_channels: int, stride: int) -> int:
     return sum(p.numel() for p in resnet.BasicBlock(in_channels, out_channels, stride).parameters())
 
 
+def block_norms(in_channels: int, out_channels: int, stride: int, x: Tensor) -> list[dict[str, Tensor]]:
+    """What the BatchNorms of a BasicBlock that nobody has trained start with: those behind its 3 x 3
+    convolutions in the order of their use, then the projection's."""
+    block = resnet.BasicBlock(in_channels, out_channels, stride).eval()
+    seen = sorted(_convolutions(block, x), key=lambda one: -one.kernel)
+    names = ("weight", "bias", "running_mean", "running_var")
+    return [
+        {
+            name: torch.zeros(0) if part is None else part
+            for name, part in zip(names, one.norm.state, strict=True)
+        }
+        for one in seen
+        if one.norm is not None
+    ]
+
+
 def block_output(
     in_channels: int, out_channels: int, stride: int, x: Tensor, seed: int, training: bool
 ) -> torch.Tensor:

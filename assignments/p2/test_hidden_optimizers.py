@@ -131,8 +131,8 @@ def test_groups_of_embeddings(student, reference, bench, rng):
 
 @graded("p2.param_groups", points=0.8, rung="edges", hint="One weight may belong to two layers.")
 def test_groups_of_shared_weights(student, reference, bench, rng):
-    """A head tied to an embedding, a layer used twice, a matrix in two layers."""
-    judge_groups(student, reference, bench, rng, ("tied", "shared"))
+    """A head tied to an embedding, a layer used twice, a matrix in two layers, equals that are two."""
+    judge_groups(student, reference, bench, rng, ("tied", "shared", "alike"))
 
 
 @graded("p2.param_groups", points=0.8, rung="edges")

@@ -54,8 +54,10 @@ def sound_sheet(rng, model, pretrained, optimizer):
         sheet["warmup_steps"] = 0
     if sheet["schedule"] == "step":
         sheet["milestones"] = (epochs // 4, epochs // 2)
+    elif rng.random() < 0.3:
+        sheet["milestones"] = (epochs // 2, 2 * epochs)  # left over from another plan, and ignored
     sheet["horizon_unit"] = sheet["step_on"] = str(rng.choice(["batch", "epoch"]))
-    if optimizer == "sgd":
+    if optimizer == "sgd" and not pretrained:
         sheet["lr"] = 0.1 * batch / 256 * float(2 ** rng.uniform(-0.9, 0.9))
     elif pretrained:
         sheet["lr"] = float(rng.uniform(1e-5, 1.4e-4))
@@ -73,7 +75,7 @@ def sound_sheet(rng, model, pretrained, optimizer):
 
 KINDS = (
     ("cnn", False, "sgd"),
-    ("cnn", False, "sgd"),
+    ("cnn", True, "sgd"),
     ("cnn", True, "adamw"),
     ("transformer", True, "adamw"),
     ("transformer", True, "adam"),
@@ -87,7 +89,7 @@ def fits(defect, sheet):
     if defect == "l2_in_adam":
         return sheet["model"] == "transformer" and sheet["weight_decay"] == 0.0
     if defect == "lr_not_scaled":
-        return sheet["optimizer"] == "sgd"
+        return sheet["optimizer"] == "sgd" and not sheet["pretrained"]
     if defect == "rate_for_scratch":
         return sheet["pretrained"]
     if defect == "decays_norms":
@@ -115,7 +117,7 @@ def planted(rng, sheet, defect):
         "wrong_step_unit": {"step_on": "epoch" if sheet["horizon_unit"] == "batch" else "batch"},
     }[defect]
     changed = {**sheet, **change}
-    if defect == "no_warmup_large_batch" and sheet["optimizer"] == "sgd":
+    if defect == "no_warmup_large_batch" and sheet["optimizer"] == "sgd" and not sheet["pretrained"]:
         changed["lr"] = sheet["lr"] * 4096 / batch
     return changed
 
@@ -158,15 +160,15 @@ def judge_review(student, bench, rng, plans):
 
 @graded("p2.review", points=3.5, rung="random", hint="Holding is not the same as being a defect.")
 def test_review_random(student, bench, rng):
-    """Thirty random plans with none to three defects."""
+    """Some thirty random plans with none to three defects."""
     plans = [plan_with(rng, defect, count) for defect in DEFECTS for count in (1, 2, 3)]
-    plans += [(sound_sheet(rng, *KINDS[at % len(KINDS)]), set()) for at in range(1, 7)]
+    plans += [(sound_sheet(rng, *kind), set()) for kind in KINDS]
     judge_review(student, bench, rng, plans)
 
 
 @graded("p2.review", points=1.4, rung="edges", hint="Read each definition to its last word.")
 def test_review_limits(student, bench, rng):
-    """Plans that lie exactly at a limit, or just before it."""
+    """Plans that lie exactly at a limit, or just before it; fields that say nothing in their plan."""
     plans = []
     cnn = {**sound_sheet(rng, "cnn", False, "adamw"), "schedule": "cosine", "warmup_steps": 3, "batch": 256}
     for epochs, samples in ((30, 256 * 40), (40, 256 * 39 + 1)):
@@ -186,10 +188,18 @@ def test_review_limits(student, bench, rng):
     sgd = {**sound_sheet(rng, "cnn", False, "sgd"), "batch": 512, "samples": 51_200, "warmup_steps": 9}
     plans += [({**sgd, "lr": 0.2 * times}, {"lr_not_scaled"}) for times in (4.1, 0.24)]
     plans += [({**sgd, "lr": 0.2 * times}, set()) for times in (3.9, 0.26)]
+    # With these batches the limits are powers of two times 0.1, so that they are met exactly however the
+    # distance is computed: by ratio, by product, or by logarithms of either.
+    for batch in (512, 2048):
+        large = {**sgd, "batch": batch, "samples": 100 * batch}
+        plans += [({**large, "lr": 0.1 * batch / 256 * times}, {"lr_not_scaled"}) for times in (4, 0.25)]
     plans.append(({**sgd, "model": "mlp", "lr": 0.001}, set()))
-    # A constant schedule has no unit: no plan here has one with two.
+    plans.append(({**sgd, "pretrained": True, "lr": 1e-4}, set()))
+    plans += [({**cnn, "milestones": (9, cnn["epochs"] + late)}, set()) for late in (0, 5)]
     units = (("batch", "epoch"), ("epoch", "batch"))
-    plans += [({**cnn, "horizon_unit": unit, "step_on": other}, {"wrong_step_unit"}) for unit, other in units]
+    for unit, other in units:
+        mixed = {**cnn, "horizon_unit": unit, "step_on": other}
+        plans += [(mixed, {"wrong_step_unit"}), ({**mixed, "schedule": "constant"}, set())]
     judge_review(student, bench, rng, plans)
 
 

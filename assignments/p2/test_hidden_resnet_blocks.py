@@ -47,9 +47,9 @@ def test_block_in_eval_mode(student, reference, bench, rng):
     check_each(cases, passing(bench), student, reference, label=kind)
 
 
-@graded("p2.block", points=1.4, rung="edges", hint="When does x not fit the branch any more?")
+@graded("p2.block", points=1.0, rung="edges", hint="When does x not fit the branch any more?")
 def test_block_edges(student, reference, bench, rng):
-    """A stride without more channels, fewer channels, odd and tiny images, one channel."""
+    """A stride without more channels, a stride of 3, fewer channels, odd and tiny images, one channel."""
     cases = [
         block_case(rng, True, 4, 4, 2, (7, 5)),
         block_case(rng, False, 4, 4, 2, (6, 6)),
@@ -59,8 +59,20 @@ def test_block_edges(student, reference, bench, rng):
         block_case(rng, True, 2, 4, 2, (1, 1)),
         block_case(rng, False, 3, 3, 1, (1, 7)),
         block_case(rng, False, 2, 5, 2, (2, 1)),
+        block_case(rng, True, 4, 4, 3, (8, 6)),
+        block_case(rng, False, 5, 5, 3, (7, 4)),
     ]
     check_each(cases, passing(bench), student, reference, label=kind)
+
+
+@graded("p2.block", points=0.4, rung="edges", hint="What does BatchNorm multiply by before any training?")
+def test_block_norms_as_they_are_built(student, reference, bench, rng):
+    """What the BatchNorms of new blocks start with: torch's defaults."""
+    cases = [block_case(rng, True, *sizes, (6, 6)) for sizes in ((4, 4, 1), (3, 5, 2))]
+    cases = [{name: case[name] for name in ("in_channels", "out_channels", "stride", "x")} for case in cases]
+    check_each(
+        cases, lambda subject, case: subject.run(bench.block_norms, **case), student, reference, label=kind
+    )
 
 
 @graded("p2.block", points=0.8, rung="edges", hint="Which operations end in an underscore, and on what?")

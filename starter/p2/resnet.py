@@ -87,7 +87,8 @@ class BasicBlock(nn.Module):
 
     Both convolutions pad by 1; the first one has the stride. The shortcut is x itself, or, where the stride
     is not 1 or the channels change, a projection: a 1 x 1 convolution without bias and with that stride, and
-    a BatchNorm; no ReLU on it. BatchNorm is torch's (``nn`` or ``F``) with its defaults, behind every
+    a BatchNorm; no ReLU on it. The stride is any number from 1 on. BatchNorm is torch's (``nn`` or ``F``)
+    with its defaults, the weights of 1 and biases of 0 that it starts with included, behind every
     convolution.
 
     ``BasicBlock(16, 32, 2)`` makes (N, 32, 4, 4) of (N, 16, 7, 8) and has 14,528 parameters.

@@ -19,7 +19,7 @@ def review(sheet):
         found.append("lr_not_scaled")
     if sheet.weight_decay and "norm" in set(sheet.decayed_kinds):
         found.append("decays_norms")
-    if sheet.step_on != sheet.horizon_unit:
+    if sheet.step_on != sheet.horizon_unit and sheet.schedule != "constant":
         found.append("wrong_step_unit")
     if not sheet.warmup_steps and sheet.batch > 1023:
         found.append("no_warmup_large_batch")
