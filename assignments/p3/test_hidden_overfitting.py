@@ -112,7 +112,7 @@ def training(rng, epochs, *, patience=None, min_delta=None, special=0.0):
     """A training in multiples of 1/64, so that every difference is exact; ``special``: share of failures."""
     losses = (rng.integers(40, 200, size=epochs) - np.arange(epochs)) / 64.0
     failed = rng.random(epochs) < special
-    losses[failed] = rng.choice([math.nan, math.inf], size=int(failed.sum()))
+    losses[failed] = rng.choice([math.nan, math.inf, -math.inf], size=int(failed.sum()))
     weights = rng.integers(1, 4000, size=(epochs + 1, 15)) / 8.0
     weights[:, -1] = rng.integers(1, 4000, size=epochs + 1)  # BatchNorm counts its batches in whole numbers
     start = int(rng.integers(0, 5))
@@ -151,12 +151,12 @@ def test_early_stopping_restores(student, reference, bench, rng):
 
 @graded("p3.early_stopping", points=0.8, rung="edges", hint="Is NaN below anything? Is anything below NaN?")
 def test_early_stopping_failed_evaluations(student, reference, bench, rng):
-    """NaN and infinity first, in between, and nothing else."""
+    """NaN and the infinities first, in between, and nothing else."""
     cases = [training(rng, 14, special=0.4) for _ in range(12)]
     for case in cases[:6]:
         case["losses"][0] = math.nan
         case["losses"][1] = math.inf if case["patience"] % 2 else math.nan
-    cases.append({**training(rng, 4, patience=2), "losses": [math.nan, math.inf, math.nan, math.inf]})
+    cases.append({**training(rng, 4, patience=2), "losses": [math.nan, math.inf, -math.inf, math.nan]})
     check_each(
         cases, seen(bench, "stop", "best_loss", "best_epoch", "restored"), student, reference, exact=True
     )

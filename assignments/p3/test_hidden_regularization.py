@@ -172,6 +172,10 @@ def test_mixup_random(student, bench, rng):
         rows = np.arange(weights.shape[1])
         own = np.maximum(weights[:, rows, rows], 0)
         check(bool((own.min(axis=1) >= 0).all()) and float(own.max()) > 0, "no row keeps a share of itself")
+        partners = (weights > 1e-6) & ~np.eye(len(rows), dtype=bool)
+        check(int(partners.sum(axis=1).max()) <= 1, "two rows have the same partner: p is no permutation")
+        others = (partners != partners[:1]).any(axis=(1, 2))
+        check(bool(others.any()), "the partners are the same with every generator")
         check(not np.allclose(weights[0], weights[1]), "another generator mixes in the same way")
 
 

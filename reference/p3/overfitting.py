@@ -237,8 +237,9 @@ PREDICTION: dict[str, tuple[float, float] | str | list[str]] | None = {
 def jitter(images: Tensor, generator: Generator) -> Tensor:
     """Augment a batch of standardised digits: each image bent a little by amounts of its own.
 
-    ``given.warp`` does the bending; you draw how far. Every draw comes from ``generator``: the same state
-    gives the same result, whatever else drew random numbers. A digit must stay the digit that its label says.
+    ``given.warp`` does the bending; you draw how far, each amount for each image. Every draw comes from
+    ``generator``: the same state gives the same result, whatever else drew random numbers. A digit must stay
+    the digit that its label says.
 
     :param images: (N, 1, 28, 28) float32; left as they are.
     :return: (N, 1, 28, 28) float32.

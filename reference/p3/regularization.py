@@ -39,7 +39,8 @@ def smoothed_ce(logits: Tensor, y: Tensor, eps: float) -> Tensor:
         y: (N,) int64, classes 0 .. K - 1.
         eps: as in `smooth`.
 
-    Returns: a 0-d tensor, the mean over the N rows. torch's own ``label_smoothing`` may be used.
+    Returns: a 0-d tensor, the mean over the N rows; it need not carry a gradient. torch's own
+    ``label_smoothing`` may be used.
 
     Example: equal logits for 4 classes give ln 4 = 1.386294, whatever y and eps.
     """
@@ -177,7 +178,8 @@ def mixup(
     """Mix each row of a batch with another row of it, images and targets with the same shares.
 
     Row i becomes lam * row i + (1 - lam) * row p(i), where lam comes from `films.sample_beta` (one for the
-    batch or one for each row) and p is a random permutation of the batch. max(lam, 1 - lam) will do for lam.
+    batch or one for each row) and p is a random permutation of the batch: every row is the partner of one
+    row. max(lam, 1 - lam) will do for lam.
 
     Args:
         x: (N, ...) float32, not modified.
@@ -354,7 +356,8 @@ def deploy(reports: list[Report]) -> str:
     """Return the name of the model to deploy at a hospital where none of these models has been.
 
     The figure that counts is the mean of a model's accuracies over the hospitals that NO model of the table
-    was trained on. If two models have the same, take the one that stands first.
+    was trained on. If two models have the same, take the one that stands first; means that differ only by
+    rounding are not asked for.
 
     Args:
         reports: one or more, their fields stand in films.Report; all have accuracies for the same hospitals.
