@@ -297,12 +297,17 @@ def test_pre_ln_layers_are_their_own(student, reference, bench, rng):
 
 @graded("p5.pre_ln", points=1.0, rung="edges")
 def test_pre_ln_edges(student, reference, bench, rng):
-    """One token, tiny inputs (eps), equal features; dropout in training and not in evaluation."""
+    """One token, tiny inputs (eps of each norm), equal features; dropout in training, not in evaluation."""
     cases = [random_stack(reference, bench, rng, padded=False, scale=scale) for scale in (1e-3, 1e-3, 30.0)]
     for case in cases[1:2]:
         case["x"] = np.ones_like(case["x"]) * case["x"][:, :, :1]
     cases.append(random_stack(reference, bench, rng, padded=False))
     cases[-1]["x"] = cases[-1]["x"][:1, :1]
+    # Sublayers that add nothing: what arrives at the last norm is as small as what came in.
+    cases.append(random_stack(reference, bench, rng, padded=False, scale=1e-3))
+    for key, weights in cases[-1]["weights"].items():
+        if "out_proj" in key or "ffn.3" in key:
+            weights[:] = 0
     check_each(cases, outputs(bench), student, reference)
 
     case = random_stack(reference, bench, rng, padded=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ WORDS_OF = {
     for cause, (mechanism, prevention) in STORY.items()
 }
 EVERY_WORD = MISCONCEPTIONS.union(*WORDS_OF.values())
+FEWEST_ROWS = 6  # the handout promises so many
 
 
 def recorded() -> list[Case]:
@@ -143,6 +145,8 @@ def varied(run: Case, rng: np.random.Generator) -> Case:
     ended = trace["step"][rows - 1]
     tail = rows - max(1, rows // 5)  # what a reader averages over as the end stays whole
     kept = [row for row in range(rows) if row == 0 or row >= tail or rng.random() < 0.75]
+    if len(kept) < FEWEST_ROWS:
+        kept = list(range(rows))
     width = len(trace["grad_norms"][0])
     layers = [layer for layer in range(width) if layer in (0, width - 1) or rng.random() < 0.7]
     factor = float(2.0 ** rng.integers(-6, 7))
@@ -180,12 +184,27 @@ def best_step(subject, trace: Case):
     return float(found) if is_number(found) else found
 
 
-def tell(student, runs: list[Case], rng: np.random.Generator, what: str) -> None:
+def spiked(run: Case, rng: np.random.Generator) -> Case:
+    """The run, varied, with a last batch whose loss is that of a diverged run; its end is what it was.
+
+    So many rows stay that the last fifth has three at least, however it is rounded.
+    """
+    whole = run | {"shortest": len(run["trace"]["step"])}
+    while len((trace := varied(whole, rng))["loss"]) < 15:
+        pass
+    trace["loss"][-1] = float(rng.uniform(20, 60)) * math.log(trace["num_classes"])
+    return trace
+
+
+Log = Callable[[Case, np.random.Generator], Case]
+
+
+def tell(student, runs: list[Case], rng: np.random.Generator, what: str, log: Log = varied) -> None:
     """Award the share of the words that fit their run, in random order."""
     told, wrong = [], 0
     for index in rng.permutation(len(runs)):
         required = WORDS_OF[runs[index]["cause"]]
-        named = words(student.transformer.diagnose(varied(runs[index], rng)))
+        named = words(student.transformer.diagnose(log(runs[index], rng)))
         told.append((named, required, EVERY_WORD - required))
         wrong += not required <= named
     award(closed_share(told), f"{wrong} of {len(runs)} {what} are not told right")
@@ -221,7 +240,7 @@ def test_diagnose_best_step(student, reference, rng):
 
 @graded(
     "p5.diagnose",
-    points=1.4,
+    points=1.0,
     rung="edges",
     hint="A loss that rises is not yet overfitting; a low one may have been lost.",
 )
@@ -229,6 +248,13 @@ def test_diagnose_hard_causes(student, rng):
     """Collapses, gradients that were small from the start, losses that rise on both sets."""
     hard = [run for run in recorded() if run["cause"] in ("lr_too_high", "vanishing", "diverged")]
     tell(student, hard, rng, "runs that are easily taken for another kind")
+
+
+@graded("p5.diagnose", points=0.4, rung="edges", hint="What is the end of a run, if one batch is noisy?")
+def test_diagnose_spike_at_the_end(student, rng):
+    """Runs of which none diverged, with one loss far above all others, in the last batch."""
+    sound_ends = [run for run in recorded() if run["cause"] != "diverged"]
+    tell(student, sound_ends, rng, "runs with a spike in the last batch", spiked)
 
 
 @graded("p5.diagnose", points=0.6, rung="edges", hint="NaN first, and a tie.")
@@ -247,12 +273,17 @@ def test_diagnose_best_step_edges(student, reference, rng):
 
 @graded("p5.diagnose", points=0.4, rung="edges", hint="Not every row can be read.")
 def test_diagnose_ratio_edges(student, reference, rng):
-    """The last gradient ratio where the last rows hold infinite norms or zeros."""
+    """The last gradient ratio where the last rows hold infinite norms or zeros, or NaN in one inner layer."""
     cases = []
-    for run in recorded():
-        if run["cause"] != "diverged":
+    for run in [run for run in recorded() if run["cause"] != "diverged"][::5]:
+        trace = varied(run, rng)
+        trace["grad_norms"][-1] = [math.inf] * len(trace["grad_norms"][-1])
+        trace["grad_norms"][-2][-1] = 0.0
+        cases.append(trace)
+        for failed in (math.inf, math.nan):
             trace = varied(run, rng)
-            trace["grad_norms"][-1] = [math.inf] * len(trace["grad_norms"][-1])
-            trace["grad_norms"][-2][-1] = 0.0
-            cases.append(trace)
-    check_each(cases[::5], figures("gradient_ratio_last"), student, reference, scale=1.0)
+            rows = [[row[0], row[0], *row[1:]] for row in trace["grad_norms"]]  # one inner layer at least
+            rows[-1][0] = 8.0 * rows[-1][-1]
+            rows[-1][int(rng.integers(1, len(rows[-1]) - 1))] = failed
+            cases.append(trace | {"grad_norms": rows})
+    check_each(cases, figures("gradient_ratio_last"), student, reference, scale=1.0)

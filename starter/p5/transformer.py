@@ -169,7 +169,7 @@ class PreLNEncoderLayer(nn.Module):
 
 
 class PreLNEncoder(nn.Module):
-    """A stack of ``num_layers`` PreLNEncoderLayers and one final LayerNorm.
+    """A stack of ``num_layers`` PreLNEncoderLayers and one final LayerNorm, with eps 1e-5 too.
 
     The layers start from different random weights. Parameters: ``layers.0. ... layers.{L-1}.`` with the keys
     of PreLNEncoderLayer, and ``norm.{weight,bias}`` of shape (d,).
@@ -196,8 +196,8 @@ def diagnose(trace: Trace) -> dict[str, str | float]:
           given.PREVENTIONS. Each cause has one mechanism and one prevention; "healthy" has "none" and "none".
         - ``chance_loss``: cross-entropy of equal probabilities for every class, in nats.
         - ``gradient_ratio_first``: gradient norm of the first layer over that of the last, at step 0.
-        - ``gradient_ratio_last``: the same at the last row whose norms are all finite and whose last layer's
-          norm is not 0.
+        - ``gradient_ratio_last``: the same at the last row whose norms are all finite, those of the layers in
+          between among them, and whose last layer's norm is not 0.
         - ``best_step``: step of the least validation loss, the first one if tied; NaN is never the least.
 
     Example: num_classes 10, grad_norms [[2., 8.], [1., 10.]], val_loss [2.3, 0.5, 0.5] at val_step [0, 50,
