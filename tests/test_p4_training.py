@@ -45,6 +45,12 @@ def traces():
     return load(half().folder / "shared_public_traces.py")
 
 
+@cache
+def made_by_hand():
+    """The makers of further traces."""
+    return load(half().folder / "test_hidden_training_alerts.py").MADE
+
+
 @pytest.fixture
 def given(monkeypatch):
     """given.py as a module, beside the reference."""
@@ -122,13 +128,17 @@ def test_what_is_planted_is_far_from_every_limit(reading: str, given) -> None:
     exec(compile(source, reading, "exec"), namespace)
     rng = np.random.default_rng(12)
     near = 2 if reading == "as it stands" else traces().NEAR - 1
+    drawn = []
     for at in range(60):
         shape = traces().SHAPES[at % len(traces().SHAPES)]
         events = [event for event in traces().EVENTS if rng.random() < 0.3]
-        trace, right = traces().trace(rng, shape, events)
+        drawn.append((f"{at}, {shape}, {events}", *traces().trace(rng, shape, events)))
+    for make in made_by_hand() * 5:
+        drawn += [(make.__name__, trace, right) for trace, right in make(rng)]
+    for words, trace, right in drawn:
         found = namespace["alerts"](trace)
-        assert set(found) == set(right), (at, shape, events)
-        assert all(abs(found[alert] - right[alert]) <= near for alert in right), (at, shape, found, right)
+        assert set(found) == set(right), (words, found, right)
+        assert all(abs(found[alert] - right[alert]) <= near for alert in right), (words, found, right)
 
 
 def test_every_alert_and_a_quiet_trace_are_planted() -> None:
@@ -139,8 +149,9 @@ def test_every_alert_and_a_quiet_trace_are_planted() -> None:
 
 def test_traces_keep_what_the_docstring_promises() -> None:
     rng = np.random.default_rng(5)
-    for shape, events in itertools.product(traces().SHAPES, ((), traces().EVENTS)):
-        trace, _ = traces().trace(rng, shape, events)
+    asked = itertools.product(traces().SHAPES, ((), traces().EVENTS))
+    drawn = [traces().trace(rng, shape, events) for shape, events in asked]
+    for trace, _ in drawn + [each for make in made_by_hand() for each in make(rng)]:
         assert len(trace["loss"]) >= 300
         assert np.isfinite(trace["loss"][:100]).all()
         assert np.isfinite(trace["grad_norm"][:100]).all()

@@ -98,16 +98,22 @@ def block_shape(c_in: int, mid: int, stride: int, shape: list[int]) -> list[int]
         return list(network.Bottleneck(c_in, mid, stride).eval()(torch.zeros(*shape)).shape)
 
 
-def block_operations(c_in: int, mid: int, stride: int, shape: list[int]) -> dict[str, list[str]]:
-    """What is done to x in a Bottleneck's ``branch`` and in its ``shortcut``, in order."""
+def block_operations(c_in: int, mid: int, stride: int, x: Tensor) -> dict[str, Any]:
+    """What is done to x in a Bottleneck's ``branch`` and in its ``shortcut``, in order.
+
+    :return: this, and in ``read`` what the first convolution of each part reads, None where there is none.
+    """
     block = network.Bottleneck(c_in, mid, stride).eval()
-    x = torch.ones(*shape)
-    done = {}
+    done: dict[str, Any] = {"read": {"branch": None, "shortcut": None}}
     for part in ("branch", "shortcut"):
         seen: list[str] = []
 
-        def watch(name: str, args: tuple[Any, ...], result: Any, seen: list[str] = seen) -> None:
+        def watch(
+            name: str, args: tuple[Any, ...], result: Any, part: str = part, seen: list[str] = seen
+        ) -> None:
             if name == "aten.convolution":
+                if done["read"][part] is None:
+                    done["read"][part] = args[0].detach().clone()
                 kernel = args[1].shape[-1]
                 words = f"conv {kernel}x{kernel} to {args[1].shape[0]}"
                 seen.append(words if max(args[3]) == 1 else f"{words}, stride {max(args[3])}")
@@ -115,8 +121,8 @@ def block_operations(c_in: int, mid: int, stride: int, shape: list[int]) -> dict
                 seen.append("norm")
             elif name in ("aten.relu", "aten.relu_"):
                 seen.append("relu")
-            elif "pool2d" in name:
-                seen.append("mean of 2x2" if "avg_pool2d" in name else "maximum")
+            elif "max_pool2d" in name:
+                seen.append("maximum")
 
         with torch.no_grad(), Recorder(watch):
             getattr(block, part)(x.clone())

@@ -28,7 +28,8 @@ class _Watched(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         for at, layer in enumerate(self.layers):
             x = layer(F.relu(x) if at else x)
-            self.types.append(str(x.dtype).removeprefix("torch."))
+            if not isinstance(layer, nn.Dropout):  # which has no type of its own
+                self.types.append(str(x.dtype).removeprefix("torch."))
         return x
 
 
@@ -68,7 +69,7 @@ def _drive(
     growth: int,
     stale: float | None,
     matrices: bool = False,
-) -> dict[str, list[float] | list[str] | Tensor]:
+) -> dict[str, list[float] | list[bool] | list[str] | Tensor]:
     """Make a step with each batch; what can be seen of them from outside."""
     optimizer = _NotingSGD(model.parameters(), lr=lr, momentum=momentum)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda done: 0.8**done)
@@ -96,12 +97,14 @@ def _drive(
         seen["scale"].append(scaler.get_scale() if scaler is not None else 1.0)
         seen["next_lr"].append(scheduler.get_last_lr()[0])
     weights = torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
-    return seen | {"rates": optimizer.rates, "types": sorted(set(model.types)), "weights": weights}
+    modes = [module.training for module in model.modules()]
+    types = sorted(set(model.types))
+    return seen | {"rates": optimizer.rates, "types": types, "weights": weights, "modes": modes}
 
 
 def one_weight(
     x: float, half: str, scale: float | None, max_norm: float, calls: int
-) -> dict[str, list[float] | list[str] | Tensor]:
+) -> dict[str, list[float] | list[bool] | list[str] | Tensor]:
     """Steps of the handout's example: a weight of 1, the target 0, lr 0.1.
 
     :param half: "float16" or "bfloat16".
@@ -125,26 +128,47 @@ def mixed_steps(
     growth: int = 3,
     stale: float | None = None,
     matrices: bool = False,
-) -> dict[str, list[float] | list[str] | Tensor]:
+    first: str = "linear",
+    evaluating: list[str] | None = None,
+    unused: bool = False,
+) -> dict[str, list[float] | list[bool] | list[str] | Tensor]:
     """Steps of a small network on data that the seed decides.
 
     :param size: of the targets.
     :param overflowing: number of a batch with an infinite input.
     :param stale: stands in every gradient before the first step.
     :param matrices: with a loss that multiplies matrices, so that autocast changes it.
+    :param first: what the network begins with: "linear"; "embedding", of whole numbers; "norm", of inputs
+        most of which are above the largest number of float16.
+    :param evaluating: what is in evaluation mode: "all", or "dropout", that layer alone; None: there is no
+        dropout, and everything is in training mode.
+    :param unused: with a parameter on which the loss does not depend.
     """
     generator = torch.Generator().manual_seed(seed)
-    first, second = nn.Linear(6, 9), nn.Linear(9, 2)
+    layers: list[nn.Module] = [nn.Linear(6, 9), nn.Linear(9, 2)]
+    if first != "linear":
+        layers.insert(0, nn.Embedding(6, 6) if first == "embedding" else nn.LayerNorm(6))
+    if evaluating:
+        layers.insert(-1, nn.Dropout(0.5))
+    torch.manual_seed(seed)  # for a dropout that acts where it should not
+    network = _Watched(*layers)
+    if unused:
+        network.unused = nn.Parameter(torch.empty(3))
     with torch.no_grad():
-        for parameter in (*first.parameters(), *second.parameters()):
+        for parameter in network.parameters():
             parameter.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
+    for module in {"all": network.modules(), "dropout": layers[-2:-1]}.get(evaluating or "", ()):
+        module.training = False
     batches = []
     for at in range(steps):
         inputs = torch.randn(8, 6, generator=generator)
         if at == overflowing:
             inputs[3, 1] = math.inf
+        if first == "embedding":
+            inputs = inputs.argmax(dim=1)
+        elif first == "norm":
+            inputs *= 1e6
         batches.append((inputs, size * torch.randn(8, 2, generator=generator)))
-    network = _Watched(first, second)
     return _drive(network, batches, half, scale, max_norm, 0.05, momentum, growth, stale, matrices)
 
 
@@ -314,7 +338,15 @@ def rank_gradients(
         answers = [gradients_on_a_rank(*arguments[0])]
     else:
         answers = launch(gradients_on_a_rank, arguments, seconds=12.0)
-    return [
-        (loss, {name: zeros[name] if value is None else value for name, value in gradients.items()})
-        for loss, gradients in answers
-    ]
+    return [(loss, _trained(gradients, zeros, frozen or [])) for loss, gradients in answers]
+
+
+def _trained(
+    gradients: dict[str, Tensor | None], zeros: dict[str, Tensor], frozen: list[str]
+) -> dict[str, Tensor]:
+    """Gradients by name, None as zeros; what is frozen occurs only where it was given a gradient."""
+    return {
+        name if name not in frozen else f"{name}, which is frozen": zeros[name] if value is None else value
+        for name, value in gradients.items()
+        if name not in frozen or value is not None
+    }

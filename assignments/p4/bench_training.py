@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +69,8 @@ def killed_save(seed: int, data_seed: int, steps: int) -> tuple[list[Tensor], li
     """Save at the beginning; then, some steps later, in processes that are killed at a write; load.
 
     A process is killed where a file grows over half of the first file, over all of it, or over nine tenths of
-    what the new one needs: a copy of the old file passes the last two.
+    what the new one needs: a copy of the old file passes the last two. Two more are killed where they write
+    into the file itself; to the second of them every other folder is another disk.
 
     :return: what the first file holds and what the second save would have written, and what each load found.
     """
@@ -82,8 +86,9 @@ def killed_save(seed: int, data_seed: int, steps: int) -> tuple[list[Tensor], li
         new = _numbers(state)
         training.save(state, whole)
         size, found = path.stat().st_size, []
-        for limit in (size // 2, size, whole.stat().st_size * 9 // 10):
-            _save_and_die(state, path, limit)
+        limits = (size // 2, size, whole.stat().st_size * 9 // 10)
+        for limit, apart in (*((limit, False) for limit in limits), (None, False), (None, True)):
+            _save_and_die(state, path, limit, apart)
             advance(state, *data, 1)  # a load that does nothing is seen
             found.append(_loaded(state, path))
             training.load(state, whole)
@@ -101,8 +106,12 @@ def _loaded(state: TrainState, path: Path) -> Tensor:
     return _numbers(state)
 
 
-def _save_and_die(state: TrainState, path: Path, limit: int) -> None:
-    """Save in a process of its own, which a file that grows over the limit ends without a word."""
+def _save_and_die(state: TrainState, path: Path, limit: int | None, apart: bool) -> None:
+    """Save in a process of its own, which a file that grows over the limit ends without a word.
+
+    :param limit: in bytes; None: files may grow until the one under ``path`` is opened to be written.
+    :param apart: its folder is a disk of its own.
+    """
     if not hasattr(os, "fork"):
         return
     child = os.fork()
@@ -113,11 +122,49 @@ def _save_and_die(state: TrainState, path: Path, limit: int) -> None:
 
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+            most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            if limit is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+            else:
+                half = path.stat().st_size // 2
+                _when_written(path, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (half, most)))
+            if apart:
+                _on_a_disk_of_its_own(path.parent.resolve())
             training.save(state, path)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+def _when_written(path: Path, opened: Callable[[], None]) -> None:
+    """For the rest of this process: call a function where a file is about to be opened for writing."""
+    file = path.resolve()
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event != "open" or not isinstance(arguments[0], str | bytes | os.PathLike):
+            return
+        writes = bool(int(arguments[2]) & (os.O_WRONLY | os.O_RDWR))
+        if writes and Path(os.fsdecode(arguments[0])).resolve() == file:
+            opened()
+
+    sys.addaudithook(watch)
+
+
+def _on_a_disk_of_its_own(folder: Path) -> None:
+    """For the rest of this process: what lies outside a folder cannot be renamed into it."""
+
+    def within(other: object) -> bool:
+        return folder in Path(os.fsdecode(other)).resolve().parents
+
+    def on_one_disk(rename: Callable[..., None]) -> Callable[..., None]:
+        def renamed(source: object, target: object, **more: object) -> None:
+            if within(source) != within(target):
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+            rename(source, target, **more)
+
+        return renamed
+
+    os.rename, os.replace, os.link = map(on_one_disk, (os.rename, os.replace, os.link))
 
 
 def _save_badly(state: TrainState, path: Path) -> None:
@@ -194,10 +241,11 @@ def forwarded_on_ranks(
 def _forwarded(seed: int, words: int, batches: list[tuple[Tensor, Tensor]], pad: int) -> list[Tensor]:
     torch.manual_seed(seed)
     model = TinyDecoder(words)
-    seen: list[Tensor] = []
-    model.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].clone()))
+    seen: list[list[list[int]]] = []
+    # Numbers, not tensors: inside torch.func's transforms a tensor is wrapped, and no pipe takes it.
+    model.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].tolist()))
     training.accumulate(model, batches, pad)
-    return seen
+    return [torch.tensor(rows) for rows in seen]
 
 
 def order_of_work(

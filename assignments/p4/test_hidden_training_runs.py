@@ -140,13 +140,16 @@ def test_interrupted_at_odd_places(student, reference, bench, rng):
 
 @graded("p4.checkpoint", points=0.3, rung="edges", hint="The optimizer holds the parameters of one model.")
 def test_load_into_another_training(student, reference, bench, rng):
-    """Into one that is further along, and twice; model, optimizer and the others stay the same objects."""
+    """Into one that is further along, and twice; what is None again; objects that others hold stay."""
     (losses, end), _, (later, _, reached, kept) = carried_over(
         student, reference, bench, rng, 4, 5, taught=True, before=6, loads=2
     )
     check(bool(kept), "load replaces an object that others hold")
     assert_same(later, losses[4:], "the losses after the load")
     assert_same(reached, end, "the state at the end")
+    # After two steps there is no best score; after six there is one.
+    _, saved, (_, loaded, _, _) = carried_over(student, reference, bench, rng, 2, 1, before=6)
+    assert_same(loaded["place"], saved["place"], "the place, loaded into a training that is further along")
 
 
 @graded("p4.checkpoint", points=0.3, rung="edges", hint="NaN is above nothing; None is no number.")
@@ -160,6 +163,8 @@ def test_should_save_edges(student, reference):
         (10, -2.5, None, 1000, 100),
         (10, -2.5, -3.0, 1000, 100),
         (10, 0.25, 0.0, 1000, 100),
+        (10, -1.0, 0.0, 1000, 100),
+        (10, 0.0, 0.0, 1000, 100),
         (1000, None, None, 1000, 100),
         (1000, 0.25, 0.125, 1000, 100),
         (60, None, 0.5, 60, 100),

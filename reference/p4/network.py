@@ -26,9 +26,9 @@ class Bottleneck(Residual):
     Branch: conv 1 x 1, BatchNorm, ReLU, conv 3 x 3 (padding 1, and the stride), BatchNorm, ReLU, conv 1 x 1,
     BatchNorm. Shortcut, as the "D" variant has it:
 
-    - stride 2: mean over windows of 2 x 2 (``nn.AvgPool2d``, stride 2; a window that reaches over the border
-      of an odd image still counts, and is the mean of those pixels that exist), then a 1 x 1 convolution of
-      stride 1, then a BatchNorm;
+    - stride 2: mean over windows of 2 x 2 (``nn.AvgPool2d`` or your own, stride 2; a window that reaches over
+      the border of an odd image still counts, and is the mean of those pixels that exist), then a 1 x 1
+      convolution of stride 1, then a BatchNorm;
     - stride 1 and ``c_in != 4 * mid``: a 1 x 1 convolution and a BatchNorm;
     - else x itself.
 

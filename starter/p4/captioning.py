@@ -80,7 +80,7 @@ class CrossAttentionBlock(nn.Module):
     ``memory`` is used as it comes: the encoder has normalised it. Every word may look at every place of the
     memory. LayerNorm has eps 1e-5; GELU is the exact one; the feed-forward net goes from d to 4d to d.
     Dropout acts, in training only, at four places: on the attention weights, on what the attention gives,
-    after the GELU, and on what the feed-forward net gives.
+    after the GELU, and on what the feed-forward net gives. It drops single numbers, never whole words.
 
     Parameters, by their state_dict keys (there are no others)::
 

@@ -131,7 +131,8 @@ def attainable(images_per_class: int, top1: float) -> bool:
     """Say whether an accuracy can be reckoned with, for so many images of each of 1,000 classes.
 
     What can be reckoned with between two rows of MEASURED is a straight line in the logarithm of the images
-    per class. Above the last row it is the last row's: what nobody measured is not promised.
+    per class. Above the last row it is the last row's: what nobody measured is not promised. A row's own
+    figure can be reckoned with: 0.254 with 13 images, 0.564 with 128, 0.765 with 1,281 or more.
 
     Args:
         images_per_class: to train on, from scratch; 13 or more.

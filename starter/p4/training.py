@@ -85,11 +85,13 @@ def train_step(
         model: parameters float32, and they stay so; left in the mode in which it comes.
         batch: inputs, targets; on the device of the model, not modified.
         optimizer: holds exactly the parameters of the model. What stands in their .grad when the call begins
-            does not count, and what stands there when it ends is free.
+            does not count, and what stands there when it ends is free. A parameter that the loss does not use
+            adds nothing to the norm; whether it has the gradient 0 or none (None) is free too.
         scheduler: of this optimizer; its first step has been made, as torch does when it is built.
         scaler: None with bfloat16, which has the range of float32.
         max_norm: largest norm of the gradient, above 0.
-        dtype: torch.float16 or torch.bfloat16, for autocast.
+        dtype: torch.float16 or torch.bfloat16, for autocast, which chooses the type of each operation: inputs
+            are handed to the model as they come. They may be whole numbers, or too large for float16.
 
     Returns: the loss of the batch, and the norm of its gradient before it is scaled down; both are what they
     would be without a scaler. Where the step is skipped the norm is inf or nan.
@@ -112,7 +114,8 @@ def save(state: TrainState, path: Path) -> None:
 
     Whatever happens while it writes (the disk is full, the process is killed): what stood under `path` before
     is there and whole until the new file is complete. An error may be passed on, and a temporary file may
-    stay behind.
+    stay behind. Only within a folder does a rename happen whole or not at all: the system's folder for
+    temporary files may lie on another disk, and to move a file from there is to copy it.
 
     Whether the model is in training or in evaluation mode is no part of the state.
 
@@ -204,7 +207,8 @@ def accumulate(model: nn.Module, micro_batches: list[tuple[Tensor, Tensor]], pad
 
     Args:
         model: maps inputs (B, T) to logits (B, T, V). Its parameters' .grad may hold something when the call
-            begins: that does not count. Its frozen parameters (requires_grad False) are left alone.
+            begins: that does not count. Its frozen parameters (requires_grad False) are left alone; one whose
+            .grad is None has no gradient afterwards either, not even one of zeros.
         micro_batches: (inputs (B, T) int64, targets (B, T) int64) each, already shifted; B and T may differ.
             They are forwarded one at a time, for all of them together would not fit into memory; each once,
             and on its own rank alone. One without any token may be left out. A micro-batch, or a rank, may
