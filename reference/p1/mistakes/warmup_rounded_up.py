@@ -1,6 +1,6 @@
 """The number of warm-up steps was rounded to the nearest or upwards. The handout rounds down."""
 
-QUESTIONS = ("p1.warmup",)
+QUESTIONS = ("p1.warmup", "p1.choose")
 MODULE = "optimizer_choice"
 
 
