@@ -59,9 +59,9 @@ class Judged:
     """What became of a mutant.
 
     :param killer: the first test that failed on it, if one did.
-    :param naming: what the student would have been told: the name of a known mistake that behaves alike in
-        all tests of the question; of one that does not ("misnamed"); the right question at least; or only
-        another question.
+    :param naming: what the student would have been told: the name of a known mistake that fails whatever the
+        mutant fails in the question; of one that does not, or two names ("misnamed"); the right question at
+        least; or only another question.
     :param mistake: the known mistake that was named.
     """
 
@@ -96,14 +96,17 @@ def judged(
 
 
 def _alike(mutant: Mutant, record: Record, mistake: Record | None) -> bool:
-    """Whether a known mistake fails the same tests of the question as the mutant."""
+    """Whether a known mistake fails every test of the question that the mutant fails.
+
+    It may fail more: a mutant is often the mistake in one place of several.
+    """
     if mistake is None:
         return True
-    theirs = {test.name: test.outcome is Outcome.PASSED for test in mistake.tests}
+    theirs = {test.name for test in mistake.tests if test.outcome is not Outcome.PASSED}
     return all(
-        theirs.get(test.name, True) == (test.outcome is Outcome.PASSED)
+        test.name in theirs
         for test in record.tests
-        if test.question == mutant.question
+        if test.question == mutant.question and test.outcome is not Outcome.PASSED
     )
 
 
