@@ -57,6 +57,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 # -- in a kernel
 
 
+@pytest.mark.slow  # half a minute: each check cell is a grading
 def test_in_a_kernel_the_check_cells_show_points(release: Path, small_course: Course) -> None:
     """Filled in, saved, run from top to bottom; one mistake is in it."""
 

@@ -45,7 +45,7 @@ TABLE = {
     ),
 }
 # These go with every run of the tests, by `otter run` alone; that the table is pytest's takes longer.
-OFTEN = ("good", "partial", "crash", "loop", "syntax error", "kills whoever is above it")
+OFTEN = ("partial", "kills whoever is above it")
 # The same in cells: what stands before the line that fails, and in other cells, counts.
 IN_CELLS = {"syntax error": [50, 0], "kills whoever is above it": [50, 50]}
 

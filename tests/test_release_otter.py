@@ -236,6 +236,7 @@ def test_an_unknown_part_is_refused(course, tmp_path):
 # ---- graded by Otter ----
 
 
+@pytest.mark.slow
 @REAL_RUN
 def test_attacks_work_on_otter_alone(tmp_path):
     """Or the tests below would show nothing: the wrong answer gets full marks, and all of it was run."""
