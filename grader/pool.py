@@ -128,16 +128,20 @@ def _nothing() -> None:
 def _begin(course: Course, parent: int, folder: Path) -> None:
     global _grading, _parent
     _parent = parent
+    tempfile.tempdir = str(folder)
     if sys.platform == "linux":
         from grader.worker import kernel
 
+        # Whoever is told to end halfway through this would leave its folder: it is told afterwards.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)  # a killed parent leaves nothing behind
         if os.getppid() != parent:
-            os._exit(1)
+            _leave()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its processes
     signal.signal(signal.SIGTERM, _told)
-    tempfile.tempdir = str(folder)
     _grading = Grading(course)
+    if sys.platform == "linux":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _told(number: int, frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -96,6 +97,13 @@ class Graded:
     def said(self) -> str:
         """Everything that stands on the terminal, for a failing test."""
         return f"status {self.status}\n{self.out}\n{self.err}"
+
+
+def heed_signals() -> None:
+    """For a new process: a shell's background jobs ignore Ctrl-C, those of nohup a closed terminal, and so
+    would what they start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def command(target: Path | str, *arguments: object) -> list[str]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 import tomlkit
+from rich.console import Console
 
 from grader import cli
+from grader.commands import calibrating
 from grader.config import Course, load_assignment
 from grader.faults import GraderFault
 from grader.gate_basis import basis
@@ -275,7 +277,8 @@ def test_the_command_tells_it_and_ends_with_status_1_where_one_is_stale(
     course: Course, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(course.root)
-    monkeypatch.setenv("COLUMNS", "200")
+    wide = Console(width=200, highlight=False, markup=False, soft_wrap=True)
+    monkeypatch.setattr(calibrating, "out", wide)
     states(course, record(course))
 
     def run(*arguments: str) -> tuple[int, str]:

@@ -127,6 +127,7 @@ def started(kind: str, own: Path, *jobs: Path) -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         encoding="utf-8",
         start_new_session=True,
+        preexec_fn=support.heed_signals,
     )
     assert run.stdout is not None
     assert run.stdout.readline().strip()

@@ -519,8 +519,7 @@ class Polled:
             env=support.environment(self.own),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            # A shell's background jobs ignore Ctrl-C, and so would what they start.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+            preexec_fn=support.heed_signals,
         )
 
     def results(self) -> dict:
