@@ -492,9 +492,14 @@ def test_a_grader_that_leaves_nothing_is_at_fault(tmp_path, monkeypatch):
 
 def test_a_grader_that_goes_on_for_too_long_is_told_to_end_and_then_ended(tmp_path, monkeypatch):
     monkeypatch.setattr("grader.otter.apart.KILL_AFTER", 1.0)
-    script = "trap 'echo told' INT; while :; do :; done"
-    monkeypatch.setattr(Apart, "command", lambda self: ["sh", "-c", script])
-    graded = Apart(tmp_path, "q1", tmp_path / "submission", tmp_path, 1.0).run()
+    # Not a shell's trap: where Ctrl-C was ignored from the start, as in a background job, a shell cannot set one.
+    script = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('told', flush=True))\n"
+        "while True:\n    time.sleep(0.05)\n"
+    )
+    monkeypatch.setattr(Apart, "command", lambda self: [sys.executable, "-c", script])
+    graded = Apart(tmp_path, "q1", tmp_path / "submission", tmp_path, 3.0).run()
     assert graded.result is None
     assert graded.ours
     assert f"status {-9}" in graded.fault
