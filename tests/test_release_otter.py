@@ -492,7 +492,7 @@ def test_a_grader_that_leaves_nothing_is_at_fault(tmp_path, monkeypatch):
 
 def test_a_grader_that_goes_on_for_too_long_is_told_to_end_and_then_ended(tmp_path, monkeypatch):
     monkeypatch.setattr("grader.otter.apart.KILL_AFTER", 1.0)
-    # Not a shell's trap: where Ctrl-C was ignored from the start, as in a background job, a shell cannot set one.
+    # Not a shell's trap: where Ctrl-C was ignored from the start (a background job), a shell cannot set one.
     script = (
         "import signal, time\n"
         "signal.signal(signal.SIGINT, lambda *_: print('told', flush=True))\n"
