@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -137,13 +136,3 @@ def _forget_modules(folder: Path) -> None:
         file = getattr(module, "__file__", None)
         if file and Path(file).is_relative_to(folder):
             del sys.modules[name]
-
-
-def points(result: Result) -> dict[str, float]:
-    """Points by question."""
-    return {question.id: question.points for question in result.questions}
-
-
-def lost(result: Result) -> Sequence[str]:
-    """The questions that lost points."""
-    return [question.id for question in result.questions if question.points < question.max_points]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
@@ -173,13 +171,3 @@ def _leave() -> NoReturn:
         with contextlib.suppress(OSError):  # the others' files are still there
             os.rmdir(tempfile.tempdir)
     os._exit(128 + signal.SIGTERM)
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for what a job lays out, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="grader-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

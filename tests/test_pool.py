@@ -17,7 +17,7 @@ from processes import SECONDS, gone
 
 from grader.config import Course
 from grader.faults import GraderFault
-from grader.pool import AHEAD, Done, Pool, scratch
+from grader.pool import AHEAD, Done, Pool
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -104,12 +104,6 @@ def test_leaving_early_waits_for_no_job(tmp_path: Path) -> None:
         folder = left.folder
     assert len(pids) == 1
     assert gone(pids)
-    assert not folder.exists()
-
-
-def test_a_scratch_folder_is_gone_afterwards() -> None:
-    with scratch() as folder:
-        (folder / "deep").mkdir()
     assert not folder.exists()
 
 

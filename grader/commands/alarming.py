@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich import box
@@ -39,7 +39,9 @@ def false_alarms(
         typer.Option("--processes", "-n", min=1, help="As many as there are processors by default."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with the gradings that were made before.")] = True,
-    isolation: Annotated[str, typer.Option(help="sandbox, strongest or process.")] = "strongest",
+    isolation: Annotated[
+        Literal["sandbox", "strongest", "process"], typer.Option(help="How solutions are kept apart.")
+    ] = "strongest",
 ) -> None:
     """Prove that nobody who is right loses points: right solutions are graded with many seeds.
 

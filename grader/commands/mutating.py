@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -41,7 +41,9 @@ def mutants(
         typer.Option("--processes", "-n", min=1, help="As many as there are processors by default."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with what was graded before.")] = True,
-    isolation: Annotated[str, typer.Option(help="sandbox, strongest or process.")] = "strongest",
+    isolation: Annotated[
+        Literal["sandbox", "strongest", "process"], typer.Option(help="How solutions are kept apart.")
+    ] = "strongest",
     to: Annotated[Path | None, typer.Option("--json", help="Write what became of each mutant here.")] = None,
 ) -> None:
     """Prove the hidden tests: mutants of the reference are graded as submissions, and must lose points.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -48,7 +48,9 @@ def regress(
         typer.Option("--processes", "-n", min=1, help="As many as there are processors by default."),
     ] = None,
     resume: Annotated[bool, typer.Option(help="Go on with what was graded before.")] = True,
-    isolation: Annotated[str, typer.Option(help="sandbox, strongest or process.")] = "strongest",
+    isolation: Annotated[
+        Literal["sandbox", "strongest", "process"], typer.Option(help="How solutions are kept apart.")
+    ] = "strongest",
 ) -> None:
     """Prove the tests: reference, starter, alternatives and known mistakes get what they must, as before.
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.calibration_runs import versions
 from grader.config import Assignment, Course
 from grader.faults import GraderFault, Outcome
 from grader.grading import Grading, Request
 from grader.margins import Margins
-from grader.pool import Pool, scratch
+from grader.pool import Pool
 from grader.regression.records import CLEAR, Record, RecordStore, TestRecord, digest
 from grader.regression.solutions import Solution, lay_out, reference_of
 from grader.results.model import Result
@@ -66,8 +68,9 @@ def carry_out(grading: Grading, job: Job) -> Record:
     course, solution = grading.course, job.solution
     assignment = course.assignment(solution.assignment)
     started = time.monotonic()
-    with scratch() as folder:
-        handed_in = lay_out(solution, assignment, reference_of(course, assignment), folder / assignment.id)
+    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
+        into = Path(folder, assignment.id)
+        handed_in = lay_out(solution, assignment, reference_of(course, assignment), into)
         tests: list[TestRecord] = []
         for number, stage in enumerate((job.tests, *job.stages)):
             margins: dict[str, Margins] = {}

@@ -76,11 +76,6 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     passed: int = 0
 
     @property
-    def score(self) -> float:
-        """Points of the tests that were run."""
-        return round(sum(test.points for test in self.tests), 6)
-
-    @property
     def lost(self) -> dict[str, float]:
         """Points lost, by question."""
         found: dict[str, float] = {}
