@@ -45,7 +45,7 @@ def test_warmup_random(student, reference, rng):
 
 @graded("p1.warmup", points=0.8, rung="edges")
 def test_warmup_edges(student, reference):
-    """No warm-up, one as long as the run, runs of one step with and without it, shares of whole steps."""
+    """No warm-up, one as long as the run, one longer than it, runs of one step with and without it, shares of whole steps."""
     runs = [
         (100, 10, 10, 0.29, 100),
         (7, 10, 3, 1.0, 0),
@@ -53,6 +53,7 @@ def test_warmup_edges(student, reference):
         (5, 8, 1, 1.0, 0),
         (1000, 10, 1, 0.07, 99),
         (9, 3, 7, 0.1, 21),
+        (7, 10, 3, 0.5, 6),
     ]
     cases = []
     for samples, batch, epochs, fraction, warmup in runs:

@@ -111,11 +111,12 @@ def test_zero_causes_form(student):
 @graded("p1.zero_cause", points=3.0, rung="figures")
 def test_zero_causes_figures(student):
     """The network of the handout: which factors are zero with the second unit dead, and with it alive."""
-    got = student.gradient_flow.zero_causes(**DEAD)
+    # Both are asked for before the first is judged: a mistake is recognised by all answers up to there.
+    dead = student.gradient_flow.zero_causes(**DEAD)
+    alive = student.gradient_flow.zero_causes(**ALIVE)
     want = {"dw1": {"relu_inactive"}, "dw2": {"relu_inactive"}, "dw3": {"zero_input"}}
-    assert_same(got, want, "the causes at w2 = -0.3")
-    got = student.gradient_flow.zero_causes(**ALIVE)
-    assert_same(got, {"dw1": set(), "dw2": set(), "dw3": set()}, "the causes at w2 = 0.3")
+    assert_same(dead, want, "the causes at w2 = -0.3")
+    assert_same(alive, {"dw1": set(), "dw2": set(), "dw3": set()}, "the causes at w2 = 0.3")
 
 
 @graded("p1.zero_cause", points=0, rung="random")
