@@ -73,8 +73,9 @@ def test_smoothing_edges(student, reference, rng):
     eps = float(rng.uniform(0.05, 0.5))
     wrong, right = eps / classes, 1 - eps + eps / classes
     least = -right * math.log(right) - (classes - 1) * wrong * math.log(wrong)
-    assert_same(bool(functions.possible(least, classes, eps)), True, "whether the floor itself is possible")
-    assert_same(bool(functions.possible(least - 1e-4, classes, eps)), False, "whether less is possible")
+    for loss, want in ((least, True), (least - 4e-7, True), (least - 2e-6, False)):
+        got = student.regularization.possible(loss, classes, eps)
+        assert_same(bool(got), want, "whether a loss a millionth from the floor is possible")
 
 
 # ---- p3.splits

@@ -120,7 +120,7 @@ def test_diagnose_kinds_random(student, rng):
 
 @graded("p3.diagnose", points=1.6, rung="edges", hint="NaN compares as False. What does min() make of that?")
 def test_diagnose_edges(student, reference, rng):
-    """NaN first, ties, a single row, a best last row, two classes, columns that are not measured at first."""
+    """NaN first, ties, a single row, a best last row, columns that begin or end late, losses near a limit."""
     base = random_history("healthy", rng)[0]
     least = min(row["val_loss"] for row in base if not math.isnan(row["val_loss"]))
 
@@ -158,6 +158,11 @@ def test_diagnose_edges(student, reference, rng):
     history, classes = random_history("healthy", rng)
     history[3]["train_loss"] = 9.0 * math.log(classes)
     kinds.append(("healthy", history, classes))
+    # Either side of 2 ln C: worse than guessing is not yet diverging.
+    for kind, share in (("underfit", 1.7), ("diverging", 2.3)):
+        history, classes = random_history(kind, rng)
+        history[-1]["train_loss"] = share * math.log(classes)
+        kinds.append((kind, history, classes))
     for kind, history, classes in kinds:
         assert_same(student.regularization.diagnose(history, classes).get("kind"), kind, "the kind")
 
