@@ -49,8 +49,8 @@ SEVERITY = (
 )
 UNJUDGED = frozenset({Outcome.GRADER_ERROR, Outcome.NOT_RUN})
 
-# The share of a question's failed tests that a known mistake explains at least. When it was graded itself, each
-# of 376 known mistakes explained 0.4 of them or more; a name that was a coincidence explained 0.38 at most.
+# The share of a question's failed tests that a known mistake explains at least. When they were graded
+# themselves, each of 376 known mistakes explained 0.4 of them or more; a coincidence explained 0.38 at most.
 NAMED_AT_LEAST = Fraction(2, 5)
 RECOGNISABLE = frozenset({Outcome.FAILED, Outcome.SUBMISSION_ERROR})
 
