@@ -1,4 +1,4 @@
-"""BERT's rate stays 0 until the warm-up is over and is then all there at once: step // warmup is whole numbers.
+"""BERT's rate stays 0 until the warm-up is over and is then all there at once: step // warmup is whole.
 That is a delay. A warm-up climbs, step / warmup of the peak.
 """
 
