@@ -144,7 +144,7 @@ class Controller:
     ) -> ResultStore:
         options = self.options
         given = options.grading_seed is not None
-        digest = submission.digest if submission else ""
+        digest = submission.seed_digest if submission else ""
         seed = options.grading_seed if given else grading_seed(options.secret, assignment.id, digest)
         context = Context(
             submission=submission,

@@ -27,7 +27,7 @@ from grader.launch import Allowance, Plan, Worker
 from grader.mistakes import Mistake, plant, read_mistakes, recognise
 from grader.pictures import Picture
 from grader.seeds import Secret, grading_seed, seed_for
-from grader.subject import Subject
+from grader.subject import NOT_HANDED_IN, Subject
 from grader.submission import FileState, Submission
 
 STUDENT = "student"
@@ -63,7 +63,7 @@ class AssignmentRun:
         """The grading seed of these files."""
         if self.given_seed is not None:
             return self.given_seed
-        return grading_seed(self.secret, self.assignment.id, self.submission.digest)
+        return grading_seed(self.secret, self.assignment.id, self.submission.seed_digest)
 
     @cached_property
     def bench(self) -> Bench:
@@ -149,7 +149,7 @@ class AssignmentRun:
         if role == STUDENT:
             folder = self.submission.run_folder
             problems = {
-                Path(file.name).stem: file.note
+                Path(file.name).stem: file.note or NOT_HANDED_IN
                 for file in self.submission.files
                 if file.state is not FileState.OK
             }

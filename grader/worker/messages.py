@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     by_hand: bool  # autograd and torch.optim are out of reach
     confined: bool = False  # by every layer that the zygote offered; else by those that need no rights
     loopback: bool = False  # TCP on this machine is allowed
+    device: str = "cpu"  # or the UUID of the one GPU that it may use
 
 
 class Load(msgspec.Struct, tag="load", forbid_unknown_fields=True):
