@@ -13,7 +13,9 @@ _gpu_state: dict[str, nn.Module] = {}
 
 
 class _GpuNetwork(nn.Module):
-    """Linear, BatchNorm, ReLU between these widths, then a linear head; counts the samples it is trained on."""
+    """Linear, BatchNorm, ReLU between these widths, then a linear head; counts the samples it is
+    trained on.
+    """
 
     def __init__(self, widths: list[int], classes: int) -> None:
         super().__init__()

@@ -54,7 +54,9 @@ def gpu_train_work(size):
 
 
 def gpu_steps_case(rng):
-    """Arguments of bench_gpu.gpu_train_steps: a small network, samples with an odd last batch, their orders."""
+    """Arguments of bench_gpu.gpu_train_steps: a small network, samples with an odd last batch, their
+    orders.
+    """
     features, hidden, classes, batch, epochs = (
         int(rng.integers(*span)) for span in ((4, 7), (5, 9), (3, 6), (4, 7), (2, 5))
     )
