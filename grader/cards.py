@@ -70,12 +70,12 @@ def _peak(terabytes: float, **teraflops: float) -> Peak:
     rates: dict[Precision, float] = {}
     for name in ("fp32", "tf32", "bf16", "fp8"):
         if name in teraflops:
-            rates[name] = teraflops[name] * 1e12  # type: ignore[index]
+            rates[name] = teraflops[name] * 1e12
     return Peak(terabytes * 1e12, rates)
 
 
-# By the name that nvidia-smi prints. Sources: NVIDIA's data sheets of these cards; GeForce: the whitepapers of
-# their architectures. Where a sheet states a rate with sparsity, half of it stands here.
+# By the name that nvidia-smi prints. Sources: NVIDIA's data sheets, for GeForce the white papers
+# of their architectures, the faster of two ways to accumulate. Of a rate with sparsity, half stands here.
 PEAKS: Mapping[str, Peak] = {
     "NVIDIA B200": _peak(8.0, fp32=80.0, tf32=1250.0, bf16=2500.0, fp8=5000.0),
     "NVIDIA H200": _peak(4.8, fp32=67.0, tf32=494.7, bf16=989.5, fp8=1979.0),

@@ -27,8 +27,10 @@ class GraderFault(Exception):
 
 
 class NotRunHere(Exception):
-    """A GPU question cannot be judged on this machine, by nobody's fault: no points are lost. The text says why
-    in one line."""
+    """A GPU question cannot be judged on this machine, by nobody's fault: no points are lost.
+
+    The text says why in one line.
+    """
 
 
 class SubmissionFault(Exception):

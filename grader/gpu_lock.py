@@ -1,8 +1,8 @@
 """One GPU run at a time: a lock per device that ends with the process that holds it, however that ends.
 
-``filelock`` takes the kernel's advisory lock (flock), so a crash leaves nothing to be cleared. torch depends on it,
-so it is on every machine that grades. The file itself stays: to remove it would let two runs lock two files of one
-name.
+``filelock`` takes the kernel's advisory lock (flock), so a crash leaves nothing to be cleared. torch depends
+on it, so it is on every machine that grades. The file itself stays: to remove it would let two runs lock two
+files of one name.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from grader.allowance import tree_peak_bytes
 from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import Member, mismatch
-from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, call_id
+from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, Worker, call_id
 from grader.text import one_line as clean
 from grader.values import Record, Value
 from grader.worker import codec, messages, wire
@@ -142,6 +142,12 @@ class Subject:
             _failed={},
         )
 
+    def end(self) -> None:
+        """End this process of it; what it has computed is on the account."""
+        if isinstance(self._connection, Worker) and self._connection.alive:
+            self._connection.charge(self.allowance)
+            self._connection.close()
+
     def run(self, function: BenchFunction, /, *args: Value, **kwargs: Value) -> Value:
         """Run a bench function in the subject's worker.
 
@@ -220,10 +226,7 @@ class Subject:
         for message, buffers, _ in prepared:
             with self._telling(message, "your code"):
                 replies.append(self._request(message, buffers))
-            clock += [
-                getattr(self._connection, "asked_at", 0.0),
-                getattr(self._connection, "answered_at", 0.0),
-            ]
+            clock += [getattr(self._connection, name, 0.0) for name in ("asked_at", "answered_at")]
             if not isinstance(replies[-1][0], messages.Answer):
                 break
         values = []
