@@ -34,7 +34,6 @@ from grader.subject import Subject
 from grader.values import Value, is_number
 
 REHEARSED_ROUNDS = 2  # enough to see that a second one works; nobody is judged by these times
-REHEARSED = "rehearsed on the CPU at toy size: no points"
 STUDENT, REFERENCE = "student", "reference"
 
 Draw = Callable[[np.random.Generator, dict[str, int | float | str]], Round]
@@ -114,7 +113,7 @@ class Race:
             if self.keep is not None and self.laps:
                 self.keep(self)
         if self.record is None:
-            self._rehearsed(student)
+            self._rehearsed()
         else:
             self._judged(self.record, student)
 
@@ -186,7 +185,7 @@ class Race:
 
     # -- verdicts
 
-    def _rehearsed(self, student: Subject) -> None:
+    def _rehearsed(self) -> None:
         least = self.spec.toy_least
         if least is not None:
             mean = statistics.fmean(lap.figure for lap in self.laps)
@@ -197,7 +196,6 @@ class Race:
                 )
             if self._sign * mean < self._sign * least:
                 raise Mismatch(f"at toy size a right solution reaches {least:g} for sure, yours {mean:.4g}")
-        student.notes.append(REHEARSED)
 
     def _judged(self, record: RaceRecord, student: Subject) -> None:
         self._fit(record)

@@ -1,4 +1,4 @@
-"""Where GPU questions run: a card that was tried, or the processor of a rehearsal, and what must hold there."""
+"""Where GPU questions run: a card that was tried, or the processor of a rehearsal, and what holds there."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ LEFT_BYTES = 64 << 20
 LEAVE_SECONDS = 10.0
 POLL_SECONDS = 0.2
 NO_GPU = "needs a GPU"
+REHEARSED = "rehearsed on the CPU at toy size: no points"
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,8 @@ class Site:
         while (taken := self._now().used_bytes - self.card.used_bytes) > LEFT_BYTES:
             if time.monotonic() > stop:
                 raise GraderFault(
-                    f"{taken >> 20:,} MiB of {self.name} are still taken after the run's processes have ended:"
-                    " one has stayed behind, or somebody else uses it"
+                    f"{taken >> 20:,} MiB of {self.name} are still taken after the processes of the run have "
+                    "ended: one has stayed behind, or somebody else uses it"
                 )
             time.sleep(POLL_SECONDS)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from grader.worker import device, kernel, namespaces, root, rules
+from grader.worker import kernel, namespaces, nodes, root, rules
 from grader.worker.messages import CPU, Offer, Prepare, Settings
 from grader.worker.namespaces import Namespaces
 from grader.worker.removal import remove
@@ -43,7 +43,7 @@ class Enclosure:
         self.pids = namespaces.Pids() if found else None
         self.own_proc = False
         self._system = [*root.SYSTEM, *root.interpreter()]
-        self.devices = device.names(wanted.devices)
+        self.devices = nodes.names(wanted.devices)
         if found:
             root.build(wanted.place, wanted.hide, self.devices)
             self.own_proc = os.path.exists("/proc/self")
@@ -107,19 +107,19 @@ class Enclosure:
             return {}
 
     def _made(self, read: list[str], write: list[str]) -> dict[tuple[bool, bool, bool], Any]:
-        nodes = [f"/dev/{name}" for name in self.devices]
+        given = [f"/dev/{name}" for name in self.devices]
         return {
             (loopback, by_hand, on_gpu): rules.ruleset(
                 self._system,
-                [*read, device.TOLD] if on_gpu else read,
+                [*read, nodes.TOLD] if on_gpu else read,
                 write,
                 tcp=loopback or bool(self.namespaces),
                 execute=not by_hand,
-                devices=nodes if on_gpu else (),
+                devices=given if on_gpu else (),
             )
             for loopback in (False, True)
             for by_hand in (False, True)
-            for on_gpu in ((False, True) if nodes else (False,))
+            for on_gpu in ((False, True) if given else (False,))
         }
 
     # -- per worker
