@@ -34,6 +34,7 @@ from grader.subject import Subject
 from grader.values import Value, is_number
 
 REHEARSED_ROUNDS = 2  # enough to see that a second one works; nobody is judged by these times
+ANOTHER_FORM = "the answers have another form than is asked: they lack an entry or a dimension, say"
 STUDENT, REFERENCE = "student", "reference"
 
 Draw = Callable[[np.random.Generator, dict[str, int | float | str]], Round]
@@ -137,7 +138,12 @@ class Race:
                 f"{self.site.name} at least {self.floor:.3g} s: the work or the table of cards is wrong"
             )
         wanted = self.scored(drawn, answers[REFERENCE], answers[REFERENCE])
-        measured = self.scored(drawn, answers[STUDENT], answers[REFERENCE])
+        try:
+            measured = self.scored(drawn, answers[STUDENT], answers[REFERENCE])
+        except (Mismatch, GraderFault):
+            raise
+        except Exception as error:  # it took the reference's
+            raise Mismatch(ANOTHER_FORM) from error
         student.evidence.append(measured.evidence)
         if seconds[STUDENT] < self.floor:
             raise Mismatch(
