@@ -6,26 +6,32 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-from grader.mistakes import read_mistake
-
 ROOT = Path(__file__).parents[1]
 
 
-def loaded(assignment: str, *given: str, mistake: str = "", starter: bool = False) -> SimpleNamespace:
+def loaded(
+    assignment: str,
+    *given: str,
+    mistake: str = "",
+    starter: bool = False,
+    gpu: str = "gpu",
+    bench: str = "bench_gpu",
+) -> SimpleNamespace:
     """The modules ``gpu``, ``bench_gpu``, ``measure_gpu`` and the given ones, as attributes.
 
     They find one another by plain name and stay importable for nobody else.
 
     :param given: names of given modules, in the order in which they need one another.
     :param mistake: a known mistake that is planted into ``gpu``.
+    :param gpu: the handed-in file, where it has another name; so for ``bench``.
     """
     reference = ROOT / "reference" / assignment
     texts = {name: (reference / f"{name}.py").read_text(encoding="utf-8") for name in given}
-    own = (ROOT / "starter" / assignment if starter else reference) / "gpu.py"
-    texts["gpu"] = own.read_text(encoding="utf-8")
+    own = (ROOT / "starter" / assignment if starter else reference) / f"{gpu}.py"
+    texts[gpu] = own.read_text(encoding="utf-8")
     if mistake:
-        texts["gpu"] += "\n" + read_mistake(reference / "mistakes" / f"{mistake}.py").source
-    for name in ("bench_gpu", "measure_gpu"):
+        texts[gpu] += "\n" + (reference / "mistakes" / f"{mistake}.py").read_text(encoding="utf-8")
+    for name in (bench, "measure_gpu"):
         texts[name] = (ROOT / "assignments" / assignment / f"{name}.py").read_text(encoding="utf-8")
     known = {name: sys.modules.pop(name, None) for name in texts}
     made = {}
@@ -39,6 +45,7 @@ def loaded(assignment: str, *given: str, mistake: str = "", starter: bool = Fals
             sys.modules.pop(name, None)
             if module is not None:
                 sys.modules[name] = module
+    made["gpu"], made["bench_gpu"] = made.pop(gpu), made.pop(bench)
     return SimpleNamespace(**made)
 
 

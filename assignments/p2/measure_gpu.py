@@ -6,9 +6,10 @@ import numpy as np
 
 from grader.testing import Round, Work, check
 
-# Of |p| up to about 1 after 1,000 steps: float32 rounds p by 6e-8 of itself at each. torch's fused AdamW came
-# to 4e-6 at most on a CPU, the known mistakes to 1e-3 and more.
-TOLERANCE = 2e-5
+# Of |p| up to about 1 after 1,000 steps: float32 rounds p, and the factor 1 - lr * weight_decay, by 6e-8 at
+# each. On a CPU (65,536 numbers, lr 2e-3) float32 came to 2.1e-5, fused or step by step; a mean kept in
+# bfloat16 to 2e-3, the known mistakes to 2e-2 and more.
+TOLERANCE = 1e-4
 BLOCK = 16384
 STRIPES = 64
 BLOCKS = 4  # that are looked at

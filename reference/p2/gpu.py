@@ -40,7 +40,7 @@ def make_adamw(
         the device has done it.
 
     Precision: p and both averages are float32 (float64 where p is); nothing may be rounded to fewer bits in
-    between. After 1,000 steps every number has to be within 2e-5 of the exact rule, for p in [-1, 1] and
+    between. After 1,000 steps every number has to be within 1e-4 of the exact rule, for p in [-1, 1] and
     rates up to 2e-3.
 
     What is timed: drawing p and the gradient on the device (not yours), this function, 1,000 steps, and one
