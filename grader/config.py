@@ -108,7 +108,7 @@ class RaceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     :param memory_mb: of the device that must be free before a run.
     :param data_bytes: how much data the files handed in may hold, those that are optional among them.
     :param wrong: known mistakes whose score the gate must reject.
-    :param seeds: how many rounds calibrate it, on each kind of card.
+    :param seeds: how many rounds of the reference calibrate it, on each kind of card.
     """
 
     measure: Text

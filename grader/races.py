@@ -137,7 +137,10 @@ class Race:
                 f"{self.id}: the reference took {seconds[REFERENCE]:.3g} s, and its work takes "
                 f"{self.site.name} at least {self.floor:.3g} s: the work or the table of cards is wrong"
             )
-        wanted = self.scored(drawn, answers[REFERENCE], answers[REFERENCE])
+        try:
+            wanted = self.scored(drawn, answers[REFERENCE], answers[REFERENCE])
+        except Exception as error:
+            raise GraderFault(f"{self.id}: the reference's answers cannot be scored: {error}") from error
         try:
             measured = self.scored(drawn, answers[STUDENT], answers[REFERENCE])
         except (Mismatch, GraderFault):

@@ -102,6 +102,12 @@ def grade(
         int | None, typer.Option("--processes", "-n", min=1, help="Test processes; more use more cores.")
     ] = None,
     part: Annotated[str | None, typer.Option(help="Grade this part of the assignment alone.")] = None,
+    device: Annotated[
+        Literal["cpu", "cuda"] | None, typer.Option(help="cuda: judge the GPU questions too.")
+    ] = None,
+    gpu_rehearsal: Annotated[
+        bool, typer.Option("--gpu-rehearsal", help="Run the GPU questions on the CPU at toy size: no points.")
+    ] = False,
     launcher: Annotated[
         Literal["zygote", "fresh"] | None,
         typer.Option(help="How workers start: forked, or as new interpreters."),
@@ -116,6 +122,7 @@ def grade(
     if many_in is not None:
         alone: dict[str, object] = {"--results-dir": results_dir, "--artifacts": artifacts}
         alone |= {"--plant": plant_mistake, "--expect": expect, "--launcher": launcher}
+        alone |= {"--device": device, "--gpu-rehearsal": gpu_rehearsal or None}
         for name, value in alone.items():
             if value is not None:
                 raise fail(f"{name} is for one submission: it does not go with --many")
@@ -143,7 +150,9 @@ def grade(
     pictures = artifacts.absolute() if artifacts else None
     given: dict[str, object] = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
     given |= {"--artifacts": pictures, "--part": part}
+    given |= {"--device": device}
     options = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
+    options += ("--gpu-rehearsal",) if gpu_rehearsal else ()
     if processes and processes > 1:
         options += ("-n", str(processes))
     status = 0
