@@ -17,7 +17,6 @@ def train_captioner(model, images, captions, orders, batch, rates):
             loss = F.cross_entropy(logits.flatten(0, 1), words.flatten())
             optimizer.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             losses[epoch] += loss.detach()
     return losses / steps
