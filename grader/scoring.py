@@ -116,8 +116,7 @@ class CaseResult:
 class TestScore:
     """What became of a planned test.
 
-    :param counts: False for a GPU test without a GPU that can judge it: outside the maximum, and complete
-        without it.
+    :param counts: False for a GPU test without a GPU: outside the maximum, and complete without it.
     :param rehearsed: a GPU test that ran without one: it says how it ended and pays nothing.
     :param withheld: earned, but not paid because no random case agreed.
     """
@@ -196,7 +195,7 @@ def _question(
 ) -> QuestionScore:
     gates = {kind: _gate(kind, plans, results) for kind in ("cpu", "cuda")}
     tests = [_test(plan, results.get(plan.test, {}), device, gates[plan.device]) for plan in plans]
-    counted = [test for test in tests if test.counts or test.rehearsed]
+    counted = [test for test in tests if test.counts] or [test for test in tests if test.rehearsed]
     worth = [test for test in counted if test.plan.points > 0] or counted
     if counted and all(test.share == 1 and not test.withheld for test in worth):
         outcome = Outcome.PASSED
@@ -266,7 +265,8 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gat
     if bonus and all(case.outcome is Outcome.NOT_RUN for case in results.values()):
         why = next((case.summary for case in results.values() if device == "cuda"), "")
         message = f"{NOT_RUN}: {why}" if why else NOT_RUN if device == "cuda" else NEEDS_GPU
-        return TestScore(plan, Outcome.NOT_RUN, 0.0, message, counts=False)
+        asked = device == "cuda"
+        return TestScore(plan, Outcome.NOT_RUN, 0.0, message, counts=asked, complete=not asked)
     rehearsed = bonus and device != "cuda"
     cases = [results[name] for name in sorted(results, key=_natural)]
     outcomes = [case.outcome for case in cases]
