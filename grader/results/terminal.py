@@ -122,8 +122,9 @@ def _lines(result: Result, unwritten: Mapping[Path, str]) -> list[tuple[str, str
     if skipped and result.device != "cuda":
         lines.append((f"GPU tests not run: {len(skipped)}; they are a bonus and need --device cuda", ""))
     elif skipped:
-        why = "; ".join(dict.fromkeys(test.message.removeprefix("not run: ") for test in skipped))
-        lines.append((f"GPU tests not run: {len(skipped)}; {why}", "yellow"))
+        said = dict.fromkeys(test.message.partition(": ")[2] for test in skipped)
+        why = "; ".join(each for each in said if each)
+        lines.append((f"GPU tests not run: {len(skipped)}{why and f'; {why}'}", "yellow"))
     if len(bonus) > len(skipped) and result.device != "cuda":
         lines.append((f"GPU tests rehearsed: {len(bonus) - len(skipped)}; no points without a GPU", ""))
     if result.state == "stopped":

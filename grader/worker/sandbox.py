@@ -111,8 +111,9 @@ class Around:
 
 
 def _kind(around: Around) -> tuple[bool, bool, bool]:
-    """Which of the zygote's rulesets is this worker's."""
-    return around.settings.loopback, around.settings.by_hand, around.on_gpu
+    """Which of the zygote's rulesets is this worker's; without nodes of a GPU there are none for these."""
+    given = around.on_gpu and around.enclosure is not None and bool(around.enclosure.devices)
+    return around.settings.loopback, around.settings.by_hand, given
 
 
 def counts_apart(around: Around) -> bool:
