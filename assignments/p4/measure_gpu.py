@@ -108,9 +108,19 @@ def gpu_resnet_steps_case(rng):
 # ---- p4.gpu_memory -----------------------------------------------------------------------------------------
 
 
-def gpu_memory_case(rng, rehearsal):
-    """A network and a training: gigabytes on a GPU, so that workspaces are small beside it; less on a CPU."""
-    optimizer, autocast = str(rng.choice(["sgd", "sgd_momentum", "adamw"])), bool(rng.integers(2))
+def gpu_memory_cases(rng, rehearsal):
+    """Networks and trainings, in float32 and under autocast: gigabytes on a GPU, so that workspaces are small
+    beside them; less on a CPU. One of them trains with AdamW.
+    """
+    optimizers = rng.permutation(["adamw", str(rng.choice(["sgd", "sgd_momentum"]))])
+    return [
+        gpu_memory_case(rng, rehearsal, str(optimizer), autocast)
+        for optimizer, autocast in zip(optimizers, (False, True), strict=True)
+    ]
+
+
+def gpu_memory_case(rng, rehearsal, optimizer, autocast):
+    """A network and a batch."""
     if rehearsal:
         blocks, width, side, batch = [1, int(rng.integers(1, 3)), 1], 8, int(rng.choice([48, 64])), 12
     else:
