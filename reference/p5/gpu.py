@@ -46,6 +46,8 @@ def train(
     cuda = images.device.type == "cuda"
     epochs, steps = len(orders), orders.shape[1] // batch
     model.train()
+    if cuda:
+        torch.set_float32_matmul_precision("high")  # TF32 in products of float32 matrices
     # A rate that the graph is to read at each replay has to be a tensor; as a number it would be frozen.
     rate = torch.tensor(lr, device=images.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True, capturable=cuda)
