@@ -7,7 +7,7 @@ from grader.testing import assert_close, assert_same, beside, graded
 drawn = beside(__file__, "measure_gpu")
 
 
-@graded("p2.gpu_adamw", points=2.0, rung="random", device="cuda")
+@graded("p2.gpu_adamw", points=1.5, rung="random", device="cuda")
 @pytest.mark.parametrize("bias_correction", ["both", "second", "none"])
 def test_gpu_adamw_steps(student, bench, gpu, rng, bias_correction):
     """A few steps on a few numbers are the rule's, with each kind of bias correction."""

@@ -14,7 +14,7 @@ PARTS = ("weights", "gradients", "optimizer", "activations")
 # ---- p4.gpu_resnet -----------------------------------------------------------------------------------------
 
 
-@graded("p4.gpu_resnet", points=2.0, rung="random", device="cuda")
+@graded("p4.gpu_resnet", points=1.5, rung="random", device="cuda")
 def test_gpu_resnet_steps(student, reference, bench, gpu, rng):
     """A few epochs of a small network move every parameter as far as they should."""
     case = drawn.gpu_resnet_steps_case(rng)
@@ -53,7 +53,7 @@ def within(got, want, what):
 
 
 @pytest.mark.timeout(120)
-@graded("p4.gpu_memory", points=1.5, rung="random", device="cuda")
+@graded("p4.gpu_memory", points=1.0, rung="random", device="cuda")
 def test_gpu_memory_parts(student, reference, bench, gpu, rng):
     """Weights, gradients, optimizer and activations, each by itself."""
     for case in drawn.gpu_memory_cases(rng, gpu.rehearsal):
@@ -98,7 +98,7 @@ def test_gpu_memory_largest_batch(student, reference, bench, gpu, rng):
 # ---- p4.gpu_captioner --------------------------------------------------------------------------------------
 
 
-@graded("p4.gpu_captioner", points=2.0, rung="random", device="cuda")
+@graded("p4.gpu_captioner", points=1.5, rung="random", device="cuda")
 def test_gpu_captioner_steps(student, reference, bench, gpu, rng):
     """A few epochs of a small model move every parameter as far as they should; captions, together and
     alone.

@@ -7,7 +7,7 @@ from grader.testing import assert_close, assert_same, beside, graded
 drawn = beside(__file__, "measure_gpu")
 
 
-@graded("p5.gpu_train", points=2.0, rung="random", device="cuda")
+@graded("p5.gpu_train", points=1.5, rung="random", device="cuda")
 def test_gpu_train_steps(student, reference, bench, gpu, rng):
     """A few epochs of a small network move every parameter as far as they should."""
     case = drawn.gpu_steps_case(rng)

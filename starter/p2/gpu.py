@@ -33,7 +33,8 @@ def make_adamw(
     of bias correction. Both averages begin at zero; a second call of ``make_adamw`` knows nothing of the
     first.
 
-    :param p: (n,) float32, on the device, contiguous, n a multiple of 16384; float64 in a test of the rule.
+    :param p: (n,) float32, on the device, contiguous, n a multiple of 16384; float64 and of any length
+        in a test of the rule.
     :param grad: (n,) of the same type. The same tensor holds the gradient of every step: its contents change
         between the calls of what you return, its address does not. Not modified by you.
     :return: called without arguments, it takes a step with what ``grad`` holds then. It need not wait until
