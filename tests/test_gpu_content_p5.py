@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
 
@@ -197,6 +199,59 @@ def test_operations_are_those_of_the_linear_layers() -> None:
         model(x).sum().backward()
     work = modules.measure_gpu.gpu_train_work(size)
     assert work.operations == 2 * counter.get_total_flops()
+
+
+def test_a_recorded_step_begins_where_the_training_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recording warms up and runs nothing more: with streams that do nothing and a graph that is the step
+    itself, parameters, buffers and Adam's averages are what they were, and replays train as steps do.
+    """
+    seen: list[str] = []
+
+    class Stream:
+        def wait_stream(self, other: object) -> None:
+            seen.append("wait")
+
+    class Graph:
+        def replay(self) -> None:
+            step()
+
+    @contextlib.contextmanager
+    def on(_: object) -> Iterator[None]:
+        seen.append("in")
+        yield
+        seen.append("out")
+
+    for name, stand_in in (("Stream", Stream), ("current_stream", Stream), ("CUDAGraph", Graph)):
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    for name in ("stream", "graph"):
+        monkeypatch.setattr(torch.cuda, name, on)
+
+    torch.manual_seed(0)
+    bench = content().bench_gpu
+    models = [bench._GpuNetwork([5, 6], 4).double() for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    optimizers = [torch.optim.Adam(m.parameters(), lr=torch.tensor(0.01), fused=True) for m in models]
+    x, y = torch.randn(8, 5, dtype=torch.float64), torch.randint(4, (8,))
+
+    def train_once(number: int) -> None:
+        loss = F.cross_entropy(models[number](x), y)
+        optimizers[number].zero_grad()
+        loss.backward()
+        optimizers[number].step()
+
+    def step() -> None:
+        train_once(0)
+
+    replay = content().gpu._captured(step, models[0], optimizers[0])
+    # The side stream waits for what was there, the current one for the warm-up, and only then is recorded.
+    assert seen == ["wait", "in", "out", "wait", "in", "out"]
+    states = zip(models[0].state_dict().values(), models[1].state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in states)
+    for _ in range(4):
+        replay()
+        train_once(1)
+    states = zip(models[0].state_dict().values(), models[1].state_dict().values(), strict=True)
+    assert all(torch.equal(a, b) for a, b in states)
 
 
 # ---- Known mistakes
