@@ -78,7 +78,8 @@ def paint(labels: npt.NDArray[np.int64], chances: Floats, noise: Floats) -> npt.
     shade = np.where(striped & (wave > 0), 0.3, 1.0).astype(np.float32) * (0.6 + 0.4 * chance[1])
     colour = np.array(PAINT, np.float32)[colours][:, :, None, None] * shade[:, None]
     image = np.where(covered[:, None], colour, 0.45 * chance[0][:, None]) + np.float32(_NOISE) * noise
-    return np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    pictures: npt.NDArray[np.uint8] = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return pictures
 
 
 def _inside(shapes: npt.NDArray[np.int64], u: Floats, v: Floats) -> npt.NDArray[np.bool_]:

@@ -129,7 +129,10 @@ def paint(
         inside = _inside(shapes[:, number], u[:, None, :], v[:, :, None])
         colour = np.array(PAINT, np.float32)[colours[:, number]][:, :, None, None]
         image = np.where(inside[:, None], colour, image)
-    return np.round(np.clip(image + np.float32(NOISE) * noise, 0, 1) * 255).astype(np.uint8)
+    scenes: npt.NDArray[np.uint8] = np.round(np.clip(image + np.float32(NOISE) * noise, 0, 1) * 255).astype(
+        np.uint8
+    )
+    return scenes
 
 
 def _inside(shapes: Integers, u: Floats, v: Floats) -> npt.NDArray[np.bool_]:
