@@ -34,6 +34,9 @@ def test_gpu_memory_of_one_layer(student, bench):
         set(parts) | {"peak"} <= set(got),
         "predict_peak returns weights, gradients, optimizer, activations, peak",
     )
+    for part in (*parts, "peak"):
+        number = isinstance(got[part], (int, float)) and not isinstance(got[part], bool)
+        check(number, f"{part} is not a number of bytes", f"{got[part]!r}")
     for part, size in parts.items():
         check(abs(got[part] - size) <= 0.1 * size, f"{part} is not within 10 %", f"{got[part]} for {size}")
     check(got["peak"] >= 0.9 * sum(parts.values()), "the peak is less than its parts", f"{got['peak']}")
