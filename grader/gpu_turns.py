@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 
 from grader import gpu_lock
 from grader.connection import Worker
 from grader.faults import NotRunHere
-from grader.site import Site, first_card, rehearsal, site_of
+from grader.site import Site, card_now, first_card, rehearsal, site_of
 
 
 class Turns:
@@ -33,9 +34,10 @@ class Turns:
         try:
             card = first_card()
             turn.enter_context(gpu_lock.held(card.uuid))
+            card = card_now(card)
             if self._site is None:
                 self._site = site_of(card, start)
         except NotRunHere as error:
             self._why = str(error)
             raise
-        return self._site
+        return replace(self._site, card=card)

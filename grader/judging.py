@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,6 +64,7 @@ class TestState:
 
 state_key = pytest.StashKey[TestState]()
 allowance_key = pytest.StashKey[Allowance]()
+backstop_key = pytest.StashKey[float]()
 
 
 def planned(item: pytest.Item, cases: int = 1) -> PlannedTest | None:
@@ -155,8 +156,21 @@ class Judge:
         if self.options.isolation != "none" and hasattr(signal, "setitimer"):
             # Both subjects have their own deadlines; this one is for a test of ours that never comes back.
             signal.signal(signal.SIGALRM, _overdue)
-            signal.setitimer(signal.ITIMER_REAL, BACKSTOP_SECONDS + 10 * settings.timeout)
+            item.stash[backstop_key] = BACKSTOP_SECONDS + 10 * settings.timeout
+            signal.setitimer(signal.ITIMER_REAL, item.stash[backstop_key])
         return True
+
+    @contextlib.contextmanager
+    def _in_line(self, item: pytest.Item) -> Iterator[None]:
+        """While a test waits for its turn at the GPU, its time does not run."""
+        seconds = item.stash.get(backstop_key, 0.0)
+        if seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            yield
+        finally:
+            if seconds:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
@@ -188,7 +202,8 @@ class Judge:
         artifacts = Artifacts(self.options.artifacts_of(run.assignment.id), f"{plan.question}.{item.name}")
         state = item.stash[state_key] = TestState(plan, run, self._allowance(item), artifacts)
         if plan.device == "cuda":
-            state.site = self.turns.take(state.turn, lambda uuid: self._try(item, uuid))
+            with self._in_line(item):
+                state.site = self.turns.take(state.turn, lambda uuid: self._try(item, uuid))
 
     def subject(self, item: pytest.Item, role: str) -> Subject:
         """A subject for one test; its worker starts at the first call."""

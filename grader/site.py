@@ -30,7 +30,7 @@ class Site:
 
     :param device: what torch calls it.
     :param name: of the card, as the driver prints it.
-    :param card: as it was before anything of this run was on it; None in a rehearsal.
+    :param card: as it was before anything of this test was on it; None in a rehearsal.
     """
 
     device: Literal["cuda", "cpu"]
@@ -97,6 +97,17 @@ def first_card() -> Card:
     """
     try:
         return cards()[0]
+    except NoCard as error:
+        raise NotRunHere(f"{NO_GPU}: {one_line(str(error))}") from None
+
+
+def card_now(card: Card) -> Card:
+    """The same card as it is now: while somebody waited for it, another run may have been on it.
+
+    :raises NotRunHere: it is gone.
+    """
+    try:
+        return card_with(card.uuid)
     except NoCard as error:
         raise NotRunHere(f"{NO_GPU}: {one_line(str(error))}") from None
 

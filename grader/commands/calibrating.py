@@ -25,7 +25,7 @@ from grader.gate_table import COLUMNS, row
 from grader.launch import Fresh, Launcher, Plan, Worker, Zygote
 from grader.race_calibrate import calibrate_races, chosen_races
 from grader.race_status import RaceState, race_states
-from grader.site import first_card, site_of
+from grader.site import card_now, first_card, site_of
 from grader.standalone import subjects
 from grader.stopping import Stopping
 from grader.subject import Subject
@@ -134,6 +134,7 @@ def _races(
         try:
             card = first_card()
             turn.enter_context(gpu_lock.held(card.uuid))
+            card = card_now(card)
         except NotRunHere as error:
             raise fail(f"nothing is calibrated: {error}") from None
         launcher = Zygote(Path(scratch), devices=nodes.nodes())
@@ -197,9 +198,7 @@ def _show_races(states: list[RaceState]) -> None:
     """:raises typer.Exit: with status 1, if one is stale on a card that it was calibrated on."""
     out.print(_race_table(states))
     if any(state.stale for state in states):
-        raise fail(
-            "not every race is current: calibrate again on that card", EXIT_EXPECTATION
-        )
+        raise fail("not every race is current: calibrate again on that card", EXIT_EXPECTATION)
 
 
 def _columns(title: str, names: Sequence[str]) -> Table:
