@@ -37,6 +37,7 @@ DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long 
 BACKSTOP_SECONDS = 60.0
 ANOTHER_FORM = "the answer has another form than is asked: it lacks a name, an entry or a dimension, say"
 NEEDS_GPU = "needs a GPU: --device cuda"
+CUDA_SECONDS = 60.0  # of computing: the driver, the libraries, the first kernels, in each process of a test
 GPU_FILE_BYTES = 2 << 30  # of a worker's scratch, where compilers keep what they make for a GPU
 
 
@@ -204,6 +205,8 @@ class Judge:
         if plan.device == "cuda":
             with self._in_line(item):
                 state.site = self.turns.take(state.turn, lambda uuid: self._try(item, uuid))
+            if state.site.card is not None:  # that CUDA starts is nobody's time
+                state.allowance = state.allowance.and_more(CUDA_SECONDS)
 
     def subject(self, item: pytest.Item, role: str) -> Subject:
         """A subject for one test; its worker starts at the first call."""

@@ -253,3 +253,39 @@ def test_the_small_course_is_generated() -> None:
 
     here = Course(support.TESTS / "gpu_course")
     assert starter.difference(here, here.assignment("g1")) == ""
+
+
+# -- the commands
+
+
+def run_grader(course: Path, *arguments: str):
+    line = [support.sys.executable, "-m", "grader.cli", *arguments]
+    extra = {"PYTHONPATH": str(support.TESTS.parent), "PATH": "/usr/bin:/bin"}
+    own = course.parent / "own"
+    own.mkdir(exist_ok=True)
+    return support.subprocess.run(
+        line, cwd=course, env=support.environment(own, extra), capture_output=True, text=True, timeout=240
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (("--gpu-rehearsal",), 0, "GPU tests rehearsed: 2; no points without a GPU"),
+        ((), 1, "climbs shows in g1.fit, which was not run: --gpu-rehearsal runs it"),
+        (("--device", "cuda"), 1, "climbs shows in g1.fit, which was not run"),
+    ],
+)
+def test_a_known_mistake_of_a_gpu_question_can_be_planted(
+    course: Path, options: tuple[str, ...], status: int, words: str
+) -> None:
+    done = run_grader(course, "grade", "reference", "g1", "--plant", "climbs", *options)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+
+
+def test_many_submissions_are_not_graded_on_a_gpu(course: Path) -> None:
+    for option in (("--device", "cuda"), ("--gpu-rehearsal",)):
+        done = run_grader(course, "grade", "--many", "reference", *option)
+        assert done.returncode == 2
+        assert f"{option[0]} is for one submission: it does not go with --many" in done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from processes import Served, serving
 
-from grader.launch import Zygote
+from grader.launch import Allowance, Zygote
 from grader.worker import messages, nodes, sandbox
 
 NODE = "/dev/tty"
@@ -119,6 +119,13 @@ def test_without_a_gpu_in_the_run_no_node_is_there(tmp_path: Path) -> None:
 def test_both_are_confined_by_the_same_layers(served: dict[str, Served]) -> None:
     assert served["gpu"].worker.layers == served["cpu"].worker.layers
     assert "rlimits" in served["gpu"].worker.layers
+
+
+def test_the_start_of_cuda_is_on_nobodys_account() -> None:
+    short = Allowance(20.0, 80.0, spent=3.0, started=5.0)
+    more = short.and_more(60.0)
+    assert (more.cpu_seconds, more.wall_seconds, more.spent, more.started) == (80.0, 320.0, 3.0, 5.0)
+    assert Allowance().and_more(60.0).cpu_seconds is None
 
 
 def test_what_keeps_torch_from_a_device_is_told(served: dict[str, Served]) -> None:
