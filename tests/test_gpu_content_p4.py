@@ -323,7 +323,7 @@ def test_operations_of_the_captioner() -> None:
 
 
 def memory_case(seed: int, which: int) -> dict:
-    return content().measure_gpu.gpu_memory_cases(np.random.default_rng(seed), rehearsal=True)[which]
+    return content().measure_gpu.gpu_memory_cases(np.random.default_rng(seed), None)[which]
 
 
 @pytest.mark.parametrize(("seed", "which"), [(0, 0), (0, 1), (1, 0), (1, 1)])
@@ -337,6 +337,24 @@ def test_predicted_memory_is_what_is_counted(seed: int, which: int) -> None:
     parts = {"weights", "gradients", "optimizer", "activations"}
     assert set(predicted) == parts | {"peak"}
     assert sum(predicted[part] for part in parts) <= predicted["peak"]
+
+
+@pytest.mark.parametrize(("memory", "most"), [(16e9, 80), (24e9, 112), (80e9, 160)])
+def test_networks_on_a_device_fit_it(memory: float, most: int) -> None:
+    drawn = content().measure_gpu
+    for seed in range(20):
+        cases = drawn.gpu_memory_cases(np.random.default_rng(seed), int(memory))
+        assert {case["autocast"] for case in cases} == {False, True}
+        assert "adamw" in {case["optimizer"] for case in cases}
+        assert all(64 <= case["batch"] <= most and case["batch"] % 16 == 0 for case in cases)
+
+
+def test_an_image_takes_no_more_than_is_reckoned_with() -> None:
+    modules = content()
+    case = {"blocks": [3, 4, 7, 3], "width": 64, "classes": 1000, "shape": (3, 224, 224)}
+    case |= {"optimizer": "adamw", "autocast": False}
+    peaks = [modules.bench_gpu.gpu_memory_predicted(**case, batch=batch)["peak"] for batch in (4, 8)]
+    assert (peaks[1] - peaks[0]) / 4 < modules.measure_gpu.IMAGE_BYTES
 
 
 def test_the_largest_batch_is_the_last_that_fits() -> None:

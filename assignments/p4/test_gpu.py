@@ -54,7 +54,7 @@ def within(got, want, what):
 @graded("p4.gpu_memory", points=1.0, rung="random", device="cuda")
 def test_gpu_memory_parts(student, reference, bench, gpu, rng):
     """Weights, gradients, optimizer and activations, each by itself."""
-    for case in drawn.gpu_memory_cases(rng, gpu.rehearsal):
+    for case in drawn.gpu_memory_cases(rng, gpu.memory_bytes):
         got, want = (subject.run(bench.gpu_memory_predicted, **case) for subject in (student, reference))
         check(all(part in got for part in PARTS), f"predict_peak returns {', '.join(PARTS)} and peak")
         for part in PARTS:
@@ -65,7 +65,7 @@ def test_gpu_memory_parts(student, reference, bench, gpu, rng):
 @graded("p4.gpu_memory", points=2.0, rung="random", device="cuda")
 def test_gpu_memory_peak(student, reference, bench, gpu, rng):
     """The peak of a training, against what the device itself counts."""
-    for case in drawn.gpu_memory_cases(rng, gpu.rehearsal):
+    for case in drawn.gpu_memory_cases(rng, gpu.memory_bytes):
         got = student.run(bench.gpu_memory_predicted, **case)
         check("peak" in got, "predict_peak returns the peak")
         counted = reference.anew().run(bench.gpu_memory_counted, **case, device=gpu.device)
@@ -76,7 +76,7 @@ def test_gpu_memory_peak(student, reference, bench, gpu, rng):
 @graded("p4.gpu_memory", points=1.5, rung="random", device="cuda")
 def test_gpu_memory_largest_batch(student, reference, bench, gpu, rng):
     """The largest batch that fits, and that not even one image does."""
-    case = drawn.gpu_memory_cases(rng, gpu.rehearsal)[1]
+    case = drawn.gpu_memory_cases(rng, gpu.memory_bytes)[1]
     batch = case.pop("batch")
     counts = [
         reference.anew().run(bench.gpu_memory_counted, **case, batch=size, device=gpu.device)
