@@ -17,7 +17,8 @@ from grader.faults import Mismatch
 
 SIZE = {"parameters": 4 * 16384, "steps": 100}
 KINDS = ("both", "second", "none")
-MISTAKES = ("gpu_coupled_decay", "gpu_always_corrected", "gpu_eps_in_root", "gpu_stale_gradient")
+CORRECTIONS = ("gpu_always_corrected", "gpu_never_corrected")
+MISTAKES = ("gpu_coupled_decay", "gpu_eps_in_root", "gpu_stale_gradient", *CORRECTIONS)
 
 
 @cache
@@ -127,7 +128,7 @@ def test_a_known_mistake_fails_a_round(mistake: str) -> None:
             round_.score(answers, answers)
         except Mismatch:
             failed += 1
-    assert failed >= (2 if mistake == "gpu_always_corrected" else 5)
+    assert failed >= (2 if mistake in CORRECTIONS else 5)
 
 
 def test_numbers_that_change_after_the_sums_are_seen() -> None:
