@@ -69,9 +69,9 @@ def findings() -> Iterator[Finding]:
     yield Finding(
         "fork", "yes" if forks else "no", "workers are forked" if forks else "each is a new interpreter"
     )
+    yield gpu()
     yield latch()
     yield from workers(kind)
-    yield gpu()
 
 
 def gpu() -> Finding:
