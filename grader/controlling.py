@@ -232,7 +232,9 @@ class Controller:
         if tally is not None:
             context = tally.store.context
             context.isolation = getattr(report, "isolation", "") or context.isolation
-            tally.store.context.layers = getattr(report, "layers", None) or tally.store.context.layers
+            context.layers = getattr(report, "layers", None) or context.layers
+            if gpu := getattr(report, "gpu", ""):
+                context.versions = {**context.versions, "gpu": gpu}
             tally.store.add(result)
             if result.figure is not None:
                 question = tally.assignment.questions.get(result.question)

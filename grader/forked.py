@@ -174,7 +174,7 @@ class Zygote:
         self.process = subprocess.Popen(
             python_command("zygote.py", str(theirs.fileno()), *asked),
             pass_fds=[theirs.fileno()],
-            env=environment(str(self.home)) | self._libraries(),
+            env=environment(str(self.home)) | self._for_gpu(),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -187,10 +187,14 @@ class Zygote:
             with contextlib.suppress(OSError):  # it is gone already, which is seen when it is waited for
                 self.control.send(msgspec.msgpack.encode(self._prepare([self.folder, *self._hide])))
 
-    def _libraries(self) -> dict[str, str]:
-        """Where the driver's libraries lie, if they are not where the loader looks by itself."""
-        path = os.environ.get("LD_LIBRARY_PATH", "") if self._devices else ""
-        return {"LD_LIBRARY_PATH": path} if path else {}
+    def _for_gpu(self) -> dict[str, str]:
+        """What a zygote needs whose workers are to use a GPU: where the driver's libraries lie, if not where
+        the loader looks by itself; and that nothing which asks for a device while it is imported initialises
+        CUDA, which no fork would survive."""
+        if not self._devices:
+            return {}
+        path = os.environ.get("LD_LIBRARY_PATH", "")
+        return {"PYTORCH_NVML_BASED_CUDA_CHECK": "1", **({"LD_LIBRARY_PATH": path} if path else {})}
 
     def _enter_group(self) -> None:
         """Have a control group ready for the zygote, where one can be had."""

@@ -324,6 +324,8 @@ class Judge:
                 # Public tests draw other data, and anybody can look for the seed that they like.
                 figure=state.figures[-1] if state.figures and not is_public(item.path.name) else None,
             )
+        card = state.site.card if state and state.site else None
+        report.gpu = f"{card.name}, driver {card.driver}" if card else ""  # type: ignore[attr-defined]
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
         report.isolation = self.workers.level  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))

@@ -178,6 +178,7 @@ def test_a_calibrated_card_pays_a_bonus(course: Path, tmp_path: Path, driver: di
     assert (found["score"], found["max_score"], found["bonus"]) == (100, 100, 6)
     assert "times as long as the reference (median of 5 rounds)" in graded.test("test_fit_on_a_gpu")["note"]
     assert [entry["order"] for entry in found["leaderboard"]] == ["asc"]
+    assert found["versions"]["gpu"] == f"{CARD}, driver 570.86.15"
     assert support.left_behind(graded.own) == []
 
 

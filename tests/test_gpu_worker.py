@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from processes import Served, serving
 from grader.launch import Allowance, Zygote
 from grader.worker import messages, nodes, sandbox
 
+ROOT = Path(__file__).parents[1]
 NODE = "/dev/tty"
 UUID = "GPU-00000000-1111"
 CODE = """
@@ -132,6 +135,38 @@ def test_what_keeps_torch_from_a_device_is_told(served: dict[str, Served]) -> No
     why, name, memory = served["gpu"].ask(messages.TryDevice(1))
     assert why.startswith("torch "), why
     assert (name, memory) == ("", 0)
+
+
+ASKS = """
+import torch
+asked = []
+answers = {"is_available": False, "device_count": 0, "init": None, "_lazy_init": None, "current_device": 0,
+           "get_device_properties": None, "get_device_capability": (0, 0)}
+for name, value in answers.items():
+    setattr(torch.cuda, name, lambda *args, _name=name, _value=value, **more: asked.append(_name) or _value)
+import torch._dynamo
+from grader.worker import guard, latch, pages, recorder, sandbox, serve, wire
+print(asked)
+"""
+
+
+def test_nothing_that_the_zygote_imports_asks_for_a_device() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASKS], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_asks_all_the_same_does_not_initialise_cuda(
+    zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/local/nvidia/lib64")
+    assert zygote._for_gpu() == {
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+        "LD_LIBRARY_PATH": "/usr/local/nvidia/lib64",
+    }
+    monkeypatch.setattr(zygote, "_devices", [])
+    assert zygote._for_gpu() == {}
 
 
 def test_only_nodes_of_the_driver_are_handed_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
