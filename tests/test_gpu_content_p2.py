@@ -147,3 +147,50 @@ def test_numbers_that_change_after_the_sums_are_seen() -> None:
 
 def test_bytes_of_a_step() -> None:
     assert content().measure_gpu.gpu_adamw_work({"parameters": 10, "steps": 3}).bytes == 840
+
+
+# ---- Other ways to do it
+
+
+def step_by_step(kept: torch.dtype):
+    """AdamW operation by operation; the mean is kept in this type between the steps, or in p's if it is
+    wider.
+    """
+
+    def make_adamw(p, grad, *, lr, betas, eps, weight_decay, bias_correction):
+        narrow = kept if p.dtype == torch.float32 else p.dtype
+        mean, square, made = torch.zeros_like(p, dtype=narrow), torch.zeros_like(p), [0]
+
+        def step() -> None:
+            made[0] += 1
+            now = torch.lerp(mean.to(p.dtype), grad, 1 - betas[0])
+            mean.copy_(now)
+            square.mul_(betas[1]).addcmul_(grad, grad, value=1 - betas[1])
+            first = 1 - betas[0] ** made[0] if bias_correction == "both" else 1.0
+            second = 1 - betas[1] ** made[0] if bias_correction != "none" else 1.0
+            p.mul_(1 - lr * weight_decay)
+            p.addcdiv_(now, (square / second).sqrt().add_(eps), value=-lr / first)
+
+        return step
+
+    return make_adamw
+
+
+@pytest.mark.parametrize(("kept", "right"), [(torch.float32, True), (torch.bfloat16, False)])
+def test_float32_passes_however_it_is_computed_and_16_bit_does_not(kept: torch.dtype, right: bool) -> None:
+    modules = loaded("p2", "gpu_numbers")
+    modules.gpu.make_adamw = step_by_step(kept)
+    size = {"parameters": 2 * 16384, "steps": 400}
+    round_ = modules.measure_gpu.gpu_adamw(np.random.default_rng(1), size)
+    sums = modules.bench_gpu.gpu_adamw_run(**tensors(round_.inputs[0]), device="cpu")
+    blocks = modules.bench_gpu.gpu_adamw_blocks(**tensors(round_.inputs[1]), device="cpu")
+    answers = [sums.numpy(), arrays(blocks)]
+    if right:
+        assert round_.score(answers, answers) == 1.0
+        for kind in KINDS:
+            case, wanted = modules.measure_gpu.gpu_steps_of(np.random.default_rng(4), kind)
+            got = arrays(modules.bench_gpu.gpu_adamw_steps(**tensors(case), device="cpu"))
+            assert np.abs(got["one"] - wanted["one"]).max() < 1e-10
+    else:
+        with pytest.raises(Mismatch, match="not what AdamW"):
+            round_.score(answers, answers)
