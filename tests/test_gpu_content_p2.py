@@ -134,7 +134,7 @@ def test_a_known_mistake_fails_a_round(mistake: str) -> None:
 def test_numbers_that_change_after_the_sums_are_seen() -> None:
     round_ = rounds(1)
     answers = answers_of(round_)
-    late = [answers[0] + 1e-2, answers[1]]
+    late = [answers[0] + 1e-4, answers[1]]
     with pytest.raises(Mismatch, match="after the last step"):
         round_.score(late, answers)
     with pytest.raises(Mismatch, match="NaN"):

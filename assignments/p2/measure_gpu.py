@@ -34,7 +34,7 @@ def gpu_adamw(rng, size):
         p = held["p"].astype(np.float64)
         check(bool(np.isfinite(p).all()), "p holds NaN or infinity")
         check(bool((held["grad"].ravel() == left).all()), "the gradient was changed")
-        settled = np.abs(sums[blocks] - p.sum(axis=1)) <= 1e-6 * np.abs(p).sum(axis=1)
+        settled = np.abs(sums[blocks] - p.sum(axis=1)) <= 1e-9 * np.abs(p).sum(axis=1)
         check(bool(settled.all()), "p changed after the last step")
         share = float((np.abs(p.ravel() - exact) <= TOLERANCE).mean())
         check(share == 1.0, "p is not what AdamW makes of it")
