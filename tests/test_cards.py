@@ -132,3 +132,5 @@ def test_a_lower_precision_is_never_slower() -> None:
 def test_the_floor_of_a_rehearsal_lies_below_what_a_processor_does() -> None:
     work = Work(operations=2 * 512**3, precision="fp32")
     assert 0 < processor_peak().seconds(work) < 2 * 512**3 / 384e9 + 1e-9
+    half = Work(operations=2 * 512**3, precision="bf16")
+    assert processor_peak().seconds(half) == pytest.approx(processor_peak().seconds(work) / 16)
