@@ -10,7 +10,6 @@ import pytest
 
 from grader.races import Race
 
-
 kept_key = pytest.StashKey[bool]()
 
 
