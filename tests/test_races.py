@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +13,13 @@ import numpy as np
 import pytest
 
 from grader.allowance import Allowance
-from grader.cards import Card, NoCard, Peak
-from grader.config import Assignment, RaceSpec
+from grader.bench import Bench
+from grader.beside import load
+from grader.cards import PEAKS, Card, NoCard, Peak
+from grader.config import Assignment, Course, RaceSpec
 from grader.faults import GraderFault, Mismatch, NotRunHere, Outcome, SubmissionFault
 from grader.gate_file import RaceRecord, RatioRecord, SecondsRecord, load_races, render_gates, write_gates
+from grader.mistakes import read_mistakes
 from grader.races import Race, find_race
 from grader.rounds import Round, Work
 from grader.scoring import Figure
@@ -453,3 +458,36 @@ def test_gates_are_written_without_losing_races(tmp_path) -> None:
     write_gates(path, {}, {"q1.x": {"Card": record()}})
     write_gates(path, {})
     assert list(load_races(path)) == ["q1.x"]
+
+
+# -- the races of the course
+
+COURSE = Course(Path(__file__).parents[1])
+RACES = [(name, race) for name in COURSE.assignments() for race in COURSE.assignment(name).races]
+
+
+def test_the_course_has_races() -> None:
+    assert ("p5", "p5.gpu_train") in RACES
+
+
+@pytest.mark.parametrize(("name", "race"), RACES)
+def test_a_race_of_the_course_is_whole(name: str, race: str) -> None:
+    assignment = COURSE.assignment(name)
+    spec, bench = assignment.races[race], Bench(assignment.folder)
+    for function in (spec.warm_up, *spec.run):
+        assert getattr(bench, function).origin.startswith("bench_gpu")
+    assert race in assignment.questions
+    assert assignment.questions[race].file in assignment.optional
+    known = read_mistakes(COURSE.reference(name))
+    assert [wrong for wrong in spec.wrong if race not in known[wrong].questions] == []
+    found = find_race(assignment, race, load(assignment.folder / "measure_gpu.py"), bench, 1, rehearsal())
+    drawn = found.draw(np.random.default_rng(1), found.size)
+    assert len(drawn.inputs) == len(spec.run)
+    assert 0 < found.floor < 1.0
+    for peak in PEAKS.values():  # at full size, on any card that is known
+        assert 0 < peak.seconds(work_at_full_size(found)) < spec.seconds
+
+
+def work_at_full_size(found: Race) -> Work:
+    module = sys.modules[found.draw.__module__]
+    return getattr(module, f"{found.spec.measure}_work")(dict(found.spec.size))
