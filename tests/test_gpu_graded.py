@@ -14,6 +14,8 @@ from test_races import record
 from grader.config import Course
 from grader.gate_file import RatioRecord, SecondsRecord, write_gates
 
+pytestmark = pytest.mark.timeout(240)  # pytest runs with workers in processes of their own
+
 CARD = "NVIDIA L4"
 UUID = "GPU-00000000-1111"
 PRETENDED = ("-p", "plugins.pretend_gpu")

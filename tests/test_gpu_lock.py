@@ -12,6 +12,8 @@ import pytest
 from grader import gpu_lock
 from grader.faults import NotRunHere
 
+pytestmark = pytest.mark.timeout(60)  # a process of its own imports the engine
+
 HOLDER = """
 import sys
 from pathlib import Path

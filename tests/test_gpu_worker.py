@@ -18,6 +18,8 @@ from processes import Served, serving
 from grader.launch import Allowance, Zygote
 from grader.worker import messages, nodes, sandbox
 
+pytestmark = pytest.mark.timeout(120)  # a zygote of its own comes up
+
 ROOT = Path(__file__).parents[1]
 NODE = "/dev/tty"
 UUID = "GPU-00000000-1111"
