@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import support
 from test_races import record
 
+from grader import gpu_lock
 from grader.config import Course
 from grader.gate_file import RatioRecord, SecondsRecord, write_gates
 
@@ -43,7 +45,7 @@ def course(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def driver(tmp_path: Path) -> dict[str, str]:
+def driver(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An environment in which a driver lists one card, of which as much memory is taken as a file says."""
     place = tmp_path / "driver"
     place.mkdir()
@@ -51,7 +53,8 @@ def driver(tmp_path: Path) -> dict[str, str]:
     program = place / "nvidia-smi"
     program.write_text(f'#!/bin/sh\necho "{CARD}, {UUID}, 23034, $(cat {place}/used), 570.86.15"\n')
     program.chmod(0o755)
-    return {"PATH": f"{place}:{os.environ['PATH']}", "PYTHONPATH": f"{support.TESTS}:{support.TESTS.parent}"}
+    yield {"PATH": f"{place}:{os.environ['PATH']}", "PYTHONPATH": f"{support.TESTS}:{support.TESTS.parent}"}
+    (gpu_lock.folder() / f"grader-{UUID}.lock").unlink(missing_ok=True)  # of a card that there is not
 
 
 def grade(course: Path, folder: Path, *arguments: str, submission: Path | None = None, extra=None):

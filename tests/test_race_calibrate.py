@@ -12,7 +12,7 @@ import pytest
 import support
 from test_races import CARD, Runner, on_card, used
 
-from grader import cli, race_calibrate
+from grader import cli, gpu_lock, race_calibrate
 from grader.commands import calibrating
 from grader.config import Course, load_assignment
 from grader.faults import GraderFault, Mismatch, NotRunHere, Outcome, SubmissionFault
@@ -259,3 +259,4 @@ def test_workers_are_calibrated_on_a_card_that_is_pretended(
     assert record.time.low < record.time.mean < record.time.high
     assert record.ratio.mark > 1.1
     assert state(course).stale == ()
+    (gpu_lock.folder() / "grader-GPU-00000000-1111.lock").unlink()
