@@ -54,6 +54,7 @@ class Raised(SubmissionFault):
     :param types: class names of the exception's method resolution order, its own name first.
     :param deliberate: a ``raise`` of the subject's own did it. What comes out of a library (no such kernel on
         this machine, no memory) is no answer that the reference asks of others.
+    :param text: of the exception, in one line. The subject chooses it: it is compared and never shown.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Raised(SubmissionFault):
         *,
         types: tuple[str, ...],
         deliberate: bool = True,
+        text: str = "",
     ) -> None:
         super().__init__(Outcome.SUBMISSION_ERROR, summary, detail, told)
         self.types = types
         self.deliberate = deliberate
+        self.text = text
 
 
 class Unusable(SubmissionFault):

@@ -3,7 +3,9 @@
 A known mistake is a file under ``reference/pN/mistakes/``: its docstring is the message for the student,
 QUESTIONS are the ids that it must lose, MODULE is the reference module it changes; its text is appended to
 that module's, so its definitions win. It is named only if it alone agrees with the student on every recorded
-call and differs from the reference somewhere: two that agree are not told apart by guessing.
+call and differs from the reference somewhere: two that agree are not told apart by guessing. That both raised
+the same kind of exception is agreement, but no sign: shapes that do not fit are a RuntimeError whatever the
+reason. A value is a sign, and so are the exception's text and a ``raise`` of both sides' own.
 """
 
 from __future__ import annotations
@@ -130,14 +132,17 @@ def recognise(
         try:
             with ask(mistake.name) as subject:
                 processes = _Processes(subject)
+                sign = False
                 for at in telling:
                     left -= 1
                     if left < 0:
                         return None
-                    if not _agree(calls[at], processes.replay(calls[at]), tolerance):
+                    theirs = processes.replay(calls[at])
+                    if not _agree(calls[at], theirs, tolerance):
                         break
+                    sign |= not right[at] and _telling(calls[at], theirs)
                 else:
-                    named.append(mistake)
+                    named += [mistake] if sign else []
         except (SubmissionFault, GraderFault):
             continue
         if len(named) > 1:
@@ -158,8 +163,15 @@ class _Processes:
 
 
 def _agree(student: RecordedCall, other: RecordedCall, tolerance: Tolerance) -> bool:
-    if student.raised is not None or other.raised is not None:
-        return (
-            student.raised is not None and other.raised is not None and student.raised[0] == other.raised[0]
-        )
-    return difference(student.answer, other.answer, tolerance) is None
+    if student.raised is None and other.raised is None:
+        return difference(student.answer, other.answer, tolerance) is None
+    if student.raised is None or other.raised is None:
+        return False
+    return student.raised.types[0] == other.raised.types[0]
+
+
+def _telling(student: RecordedCall, other: RecordedCall) -> bool:
+    """Whether two answers that agree are a sign of the same mistake."""
+    if student.raised is None or other.raised is None:
+        return True
+    return student.raised.text == other.raised.text or (student.raised.deliberate and other.raised.deliberate)

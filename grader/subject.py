@@ -58,8 +58,21 @@ class Decoder(codec.Decoder):
 
 
 @dataclass(frozen=True)
+class Thrown:
+    """What is kept of a :class:`Raised`: the exception itself would keep a test's frames alive."""
+
+    types: tuple[str, ...]
+    text: str
+    deliberate: bool
+
+    @staticmethod
+    def of(raised: Raised) -> Thrown:
+        return Thrown(raised.types, raised.text, raised.deliberate)
+
+
+@dataclass(frozen=True)
 class RecordedCall:
-    """One question and its answer: a value, or the types of the exception that came instead.
+    """One question and its answer: a value, or the exception that came instead.
 
     :param process: which of the subject's processes was asked, from 0.
     """
@@ -67,7 +80,7 @@ class RecordedCall:
     message: messages.Request
     buffers: tuple[bytes, ...]
     answer: Value
-    raised: tuple[str, ...] | None
+    raised: Thrown | None
     process: int = 0
 
 
@@ -199,7 +212,7 @@ class Subject:
         try:
             value = self._ask(message, buffers, "", None)
         except Raised as raised:
-            return RecordedCall(message, recorded.buffers, None, raised.types)
+            return RecordedCall(message, recorded.buffers, None, Thrown.of(raised))
         return RecordedCall(message, recorded.buffers, value, None)
 
     def clocked(
@@ -250,7 +263,7 @@ class Subject:
         try:
             value = self._exchange(message, buffers, what)
         except Raised as raised:
-            self._record(message, copies, None, raised.types, started)
+            self._record(message, copies, None, Thrown.of(raised), started)
             raise
         if value is None and isinstance(message, messages.Fetch):
             self._fault(SubmissionFault(Outcome.NOT_STARTED, "not started"))
@@ -395,7 +408,9 @@ class Subject:
         # A worker that writes its own frames may name no type at all.
         types = tuple(reply.types) or ("BaseException",)
         deliberate = (reply.source or "").split(maxsplit=1)[:1] == ["raise"]
-        self._fault(Raised(said, _quote(reply), told + text, types=types, deliberate=deliberate))
+        words = clean(reply.message)
+        fault = Raised(said, _quote(reply), told + text, types=types, deliberate=deliberate, text=words)
+        self._fault(fault)
 
     def _place(self, reply: messages.Raised) -> str:
         """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
@@ -422,7 +437,7 @@ class Subject:
         message: messages.Request,
         buffers: tuple[bytes, ...],
         answer: Value,
-        raised: tuple[str, ...] | None,
+        raised: Thrown | None,
         started: float,
     ) -> None:
         size = sum(map(len, buffers)) + self._answer_bytes

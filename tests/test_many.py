@@ -302,19 +302,6 @@ def test_what_a_stream_cannot_encode_is_replaced(monkeypatch):
     assert page.getvalue() == b"Zo?\n"
 
 
-def test_a_log_gets_a_line_now_and_then():
-    now = 0.0
-    said = []
-    log = command.LogLines(said.append, clock=lambda: now)
-    log.report(0, 4)
-    now = command.LOG_SECONDS - 1
-    log.report(1, 4)
-    now = 2 * command.LOG_SECONDS
-    log.report(1, 4)
-    log.report(2, 4)
-    assert said == ["1 of 4 gradings, about 3 min left"]
-
-
 @pytest.mark.timeout(180)  # a pool with workers in processes of their own
 def test_a_folder_is_graded_like_each_submission_alone(grader, small_course, tmp_path):
     folder = tmp_path / "class"

@@ -14,7 +14,7 @@ import pytest
 from grader.config import Course
 from grader.faults import GraderFault, Outcome, SubmissionFault
 from grader.mistakes import Mistake, plant, read_mistake, read_mistakes, recognise
-from grader.subject import RecordedCall
+from grader.subject import RecordedCall, Thrown
 from grader.tomlfile import ConfigError
 from grader.worker import messages
 
@@ -106,8 +106,13 @@ def test_what_cannot_be_planted_is_said(small_course: Course, tmp_path: Path) ->
 # -- recognising
 
 
-def call(answer: Any, raised: tuple[str, ...] | None = None, number: int = 0) -> RecordedCall:
-    return RecordedCall(messages.Inspect(number), (), answer, raised)
+def call(answer: Any, number: int = 0) -> RecordedCall:
+    thrown = answer if isinstance(answer, Thrown) else None
+    return RecordedCall(messages.Inspect(number), (), None if thrown else answer, thrown)
+
+
+def raises(*types: str, text: str = "", deliberate: bool = False) -> Thrown:
+    return Thrown(types, text, deliberate)
 
 
 class Asked:
@@ -122,8 +127,6 @@ class Asked:
         answer = self.answers[recorded.message.id]
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, tuple) and answer and answer[0] == "raises":
-            return call(None, answer[1:])
         return call(answer)
 
 
@@ -138,12 +141,7 @@ def named(student: list[Any], reference: list[Any], limit: int = 1000, **mistake
     def ask(role: str) -> Iterator[Any]:
         yield subjects[role]
 
-    calls = [
-        call(None, answer[1:], at)
-        if isinstance(answer, tuple) and answer[0] == "raises"
-        else call(answer, None, at)
-        for at, answer in enumerate(student)
-    ]
+    calls = [call(answer, at) for at, answer in enumerate(student)]
     found = recognise(calls, "reference", [known(name) for name in mistakes], ask, limit=limit)
     return None if found is None else found.name
 
@@ -175,11 +173,27 @@ def test_in_doubt_nobody_is_named(
 
 
 def test_exceptions_are_compared_by_their_own_type() -> None:
-    same, other = ("raises", "KeyError", "LookupError"), ("raises", "IndexError", "LookupError")
+    same, other = raises("KeyError", "LookupError"), raises("IndexError", "LookupError")
     assert named([same], [1.0], one=[same], two=[other]) == "one"
     assert named([same], [1.0], one=[1.0]) is None
     assert named([5.0], [1.0], one=[same]) is None
     assert named([same], [same], one=[same]) is None
+
+
+def test_an_exception_of_the_same_type_alone_is_no_sign() -> None:
+    shapes = raises("RuntimeError", text="The size of tensor a (3) must match the size of tensor b (4)")
+    in_place = raises("RuntimeError", text="a leaf Variable that requires grad is used in place")
+    assert named([shapes], [1.0], one=[shapes]) == "one"
+    assert named([shapes], [1.0], one=[in_place]) is None
+    assert named([shapes], [1.0], one=[in_place], two=[shapes]) == "two"
+    assert named([shapes, 5.0], [1.0, 2.0], one=[in_place, 5.0]) == "one"  # a value is one
+    assert named([shapes, 2.0], [1.0, 2.0], one=[in_place, 2.0]) is None  # but not where all are right
+
+
+def test_a_raise_of_both_sides_own_is_a_sign_whatever_it_says() -> None:
+    student, mistake = (raises("ValueError", text=text, deliberate=True) for text in ("no rows", "empty"))
+    assert named([student], [1.0], one=[mistake]) == "one"
+    assert named([student], [1.0], one=[raises("ValueError", text="empty")]) is None
 
 
 FAULTS: list[Callable[[], Exception]] = [

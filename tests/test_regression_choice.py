@@ -11,7 +11,7 @@ from regressed import TABLE, assignment, became, drawn, planned, record, solutio
 
 from grader.config import ConfigError, Course, GateSpec
 from grader.points import read_points
-from grader.regression.choice import LONG_SECONDS, choice_for, long_tests
+from grader.regression.choice import LONG_SECONDS, STAYS, choice_for, long_tests
 from grader.regression.chosen import Chosen
 from grader.regression.reach import Reach
 from grader.regression.sampling import sampled
@@ -225,7 +225,8 @@ class Everywhere(Reach):
 
 
 def choice(each: Solution, *touched: str, table: Any = TABLE, short: bool = False, **seconds: float) -> Any:
-    return choice_for(each, table, Everywhere(*touched), reference(**seconds), short=short)
+    long = long_tests(reference(**seconds))
+    return choice_for(each, table, Everywhere(*touched), long, short=short)
 
 
 def test_a_mistake_is_graded_with_the_tests_that_it_can_touch() -> None:
@@ -240,6 +241,13 @@ def test_a_long_test_is_asked_of_those_that_are_declared_to_fail_its_question() 
     assert choice(one, "q1.a", "q1.b", test_z=LONG_SECONDS) == (X.test, Y.test, Z.test)
     assert choice(one, "q1.a", "q1.b", test_x=100.0) == (X.test, Y.test, Z.test)
     assert long_tests(reference(test_z=LONG_SECONDS + 0.1)) == {Z.test}
+
+
+def test_a_test_near_the_limit_stays_on_its_side() -> None:
+    slower, faster = LONG_SECONDS * STAYS, LONG_SECONDS / STAYS
+    assert long_tests(reference(test_x=slower, test_z=faster + 0.1), {Z.test}) == {Z.test}
+    assert long_tests(reference(test_x=slower + 0.1, test_z=faster), {Z.test}) == {X.test}
+    assert long_tests(reference(test_z=LONG_SECONDS + 0.1), ()) == set()  # somebody has looked
 
 
 def test_a_declared_question_is_asked_even_if_nothing_seems_to_load_the_file() -> None:

@@ -8,7 +8,7 @@ import pytest
 from regressed import record
 from rich.console import Console, RenderableType
 
-from grader.commands.progress import LOG_EVERY, Progressing
+from grader.commands.progress import LOG_SECONDS, Progressing
 from grader.regression.baseline import NEW, Drift
 from grader.regression.records import CLEAR
 from grader.regression.report import LEGEND, SHOWN, counted, drifts_of, findings_of, named_line, table_of
@@ -117,14 +117,33 @@ def test_one_is_no_plural(number: int, said: str) -> None:
 
 
 def test_a_log_gets_a_line_now_and_then_and_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
     kept = record("mistake one")
-    with Progressing() as progress:
+    with Progressing(clock=lambda: now) as progress:
         progress.expect(100)
-        for number in range(LOG_EVERY):
-            progress.done(kept, number < 3)
-        progress.expect(LOG_EVERY + 1)  # fewer than was thought at first
+        for number in range(3):
+            progress.done(kept, number < 2)
+        now = LOG_SECONDS - 1
+        progress.done(kept, False)
+        now = 2 * LOG_SECONDS
+        progress.done(kept, False)
+        progress.done(kept, False)
+        progress.expect(7)  # fewer than was thought at first
         progress.done(kept, False)
     assert capsys.readouterr().err.splitlines() == [
-        "25 of 100 graded (3 before), last q1 mistake one",
-        "26 of 26 graded (3 before), last q1 mistake one",
+        "5 of 100 graded (2 before), about 32 min left, last q1 mistake one",  # 1 min for 3, 95 are left
+        "7 of 7 graded (2 before), last q1 mistake one",
     ]
+
+
+def test_a_log_says_how_long_before_anything_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    progress = Progressing(clock=lambda: now)
+    progress.expect(4)
+    progress.reached(0)
+    now = 2 * LOG_SECONDS
+    progress.reached(0)
+    progress.reached(1)
+    now = 4 * LOG_SECONDS
+    progress.reached(1)
+    assert capsys.readouterr().err.splitlines() == ["0 of 4 graded", "1 of 4 graded, about 6 min left"]

@@ -271,8 +271,26 @@ def test_the_first_mistake_that_was_recognised_is_the_questions() -> None:
         case(TABLE[3], Outcome.FAILED, mistake=first),
     ]
     assert one(TABLE, cases).mistake == first
-    cases[1] = case(TABLE[1], Outcome.FAILED, mistake=second)
+    cases[1], cases[2] = case(TABLE[1], Outcome.FAILED, mistake=second), case(TABLE[2])
     assert one(TABLE, cases).mistake == second
+
+
+def test_a_mistake_that_explains_one_failure_of_many_is_not_told() -> None:
+    right, stray = Mistake("right", "what is wrong"), Mistake("stray", "a coincidence")
+    table = [planned("edges", 1.0, suffix=at) for at in range(6)]
+
+    def told(names: list[Mistake | None], passed: int = 0) -> list[Mistake | None]:
+        cases = [case(plan, Outcome.FAILED, mistake=name) for plan, name in zip(table, names, strict=False)]
+        cases += [case(plan) for plan in table[len(names) :][:passed]]
+        question = one(table[: len(names) + passed], cases)
+        assert question.mistake == next((test.mistake for test in question.tests if test.mistake), None)
+        return [test.mistake for test in question.tests]
+
+    assert told([stray, None, None]) == [None] * 3
+    assert told([right, right, None, None, None]) == [right, right, None, None, None]  # two of five
+    assert told([stray, right, right]) == [None, right, right]
+    assert told([stray, right]) == [stray, right]  # two mistakes, each explains half
+    assert told([stray], passed=5) == [stray, *[None] * 5]  # all that failed is explained
 
 
 def test_a_mistake_of_any_failed_case_is_the_tests() -> None:

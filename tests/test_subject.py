@@ -15,7 +15,7 @@ from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import read_members
 from grader.launch import Allowance, Died, TookTooLong
-from grader.subject import NOT_HANDED_IN, RECORD_LIMIT, Subject
+from grader.subject import NOT_HANDED_IN, RECORD_LIMIT, Subject, Thrown
 from grader.worker import codec, messages, wire
 
 STUB = """
@@ -426,12 +426,13 @@ def test_what_a_student_was_asked_can_be_asked_again() -> None:
     assert other.calls == []
 
 
-def test_an_exception_is_recorded_by_its_types() -> None:
-    held = subject(raised("KeyError", "LookupError"))
+def test_an_exception_is_recorded_as_data() -> None:
+    held = subject(raised("KeyError", "LookupError", message="no\nsuch key"))
     with pytest.raises(Raised):
         held.flow.forward(1.0)
-    assert held.calls[0].raised == ("KeyError", "LookupError")
-    assert subject(raised("ValueError"), role="a mistake").replay(held.calls[0]).raised == ("ValueError",)
+    assert held.calls[0].raised == Thrown(("KeyError", "LookupError"), "no such key", False)
+    other = subject(raised("ValueError", source="raise ValueError(x)"), role="a mistake")
+    assert other.replay(held.calls[0]).raised == Thrown(("ValueError",), "", True)
 
 
 @pytest.mark.parametrize("reply", [answer("text"), lambda _: Died(1), lambda m: messages.Unusable(m.id, "x")])

@@ -45,7 +45,7 @@ def test_warmup_random(student, reference, rng):
 
 @graded("p1.warmup", points=0.8, rung="edges")
 def test_warmup_edges(student, reference):
-    """No warm-up, one as long as the run, one longer than it, runs of one step with and without it, shares of whole steps."""
+    """Warm-ups of nothing, of the whole run and longer, runs of one step, shares of whole steps."""
     runs = [
         (100, 10, 10, 0.29, 100),
         (7, 10, 3, 1.0, 0),

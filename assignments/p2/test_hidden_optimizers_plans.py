@@ -31,6 +31,14 @@ def first_peak(got):
     return int(np.argmax(np.asarray(got["rates"]) >= peak(got) * (1 - 1e-6)))
 
 
+def warm_up(got):
+    """Steps of warm-up; 0 where nothing climbs: a rate of 0 and then all of it is a delay."""
+    steps = first_peak(got)
+    before = np.asarray(got["rates"][:steps]) / peak(got)
+    climbs = ((before > 0.005) & (before < 0.995)).any()
+    return steps if steps < 2 or climbs else 0
+
+
 def end(got):
     """The last rate as a share of the peak."""
     return float(got["rates"][-1]) / peak(got)
@@ -68,7 +76,7 @@ def bert_schedule(got, run):
         return 0.0
     if float(got["rates"][int(0.6 * total)]) < 0.05 * peak(got):
         return 0.0  # over long before the run is: the length is that of one epoch
-    warm = math.floor(0.01 * total) <= first_peak(got) <= math.ceil(0.3 * total)
+    warm = math.floor(0.01 * total) <= warm_up(got) <= math.ceil(0.3 * total)
     return 1.0 if warm and end(got) <= max(0.1, 2 / total) else 0.5
 
 
@@ -120,7 +128,7 @@ def resnet_schedule(got, run):
 
 
 def resnet_warmup(got, run):
-    warm = first_peak(got) / got["per_epoch"]
+    warm = warm_up(got) / got["per_epoch"]
     if run["batch_size"] >= 1024:
         if warm == 0:
             return 0.0

@@ -105,9 +105,9 @@ WIDTHS, BLOCKS = range(4, 257), range(1, 19)
 TYPED_IN = [(16, 3), (32, 3), (58, 1), (15, 12), (4, 1), (9, 9), (11, 6), (30, 1)]
 
 
-def all_totals(classes):
-    """Parameters (253, 18) of every network within the bounds."""
-    w, n = np.arange(4, 257)[:, None], np.arange(1, 19)[None, :]
+def all_totals(classes, widths=WIDTHS, blocks=BLOCKS):
+    """Parameters (253, 18) of every network within the bounds, or of these widths by these depths."""
+    w, n = np.array(widths)[:, None], np.array(blocks)[None, :]
     # Stem, three stages (the second and third with a wider first block and its projection), head.
     stages = (18 * w**2 + 4 * w) * n + sum(
         (18 * c**2 + 4 * c) * (n - 1) + 9 * c * c // 2 + 9 * c**2 + 4 * c + c * c // 2 + 2 * c
@@ -171,6 +171,21 @@ def between(rng, classes):
     return int(sizes[at] + gaps[at] // 2), int(gaps[at] // 2)
 
 
+def outside(rng, classes):
+    """Sizes of networks one step beyond each bound which no network within the bounds has."""
+    inside = all_totals(classes)
+    beyond = [(3, blocks) for blocks in BLOCKS] + [(257, blocks) for blocks in BLOCKS]
+    beyond += [(int(width), 19) for width in WIDTHS]
+    sizes = {pair: int(all_totals(classes, [pair[0]], [pair[1]])[0, 0]) for pair in beyond}
+    none = [pair for pair, size in sizes.items() if size not in inside]
+    sides = [
+        [pair for pair in none if pair[0] == 3],
+        [pair for pair in none if pair[0] == 257],
+        [pair for pair in none if pair[1] == 19],
+    ]
+    return [sizes[side[int(rng.integers(len(side)))]] for side in sides]
+
+
 @graded("p2.design", points=2.0, rung="random", hint="Are both bounds tried to their ends?")
 @pytest.mark.timeout(40)
 def test_design_random(student, reference, bench, rng):
@@ -197,5 +212,6 @@ def test_design_edges(student, reference, bench, rng):
         {"target": largest + 5_000, "tolerance": 4_999},
         {"target": largest + 5_000, "tolerance": 5_000},
         {"target": 10, "tolerance": 100},
+        *({"target": size, "tolerance": 0} for size in outside(rng, 10)),
     ]
     check_each(cases, judged(student, bench, [10]), student, reference)

@@ -43,6 +43,19 @@ def bends(images, like):
     check(share >= 0.04, "the films change, but nothing in them turns, moves or grows")
 
 
+def keeps_contrast(images, like):
+    """Fail if the darkest tenth of these films has lost more contrast than the handout lets all changes take.
+
+    All changes at once, drawn evenly up to the bounds, left 0.64 of it or more in 40 draws of films; each at
+    its bound, with films that are brighter, 0.58.
+    """
+    brightest = [np.quantile(films[:, 0], 0.97, axis=(1, 2)) for films in (images, like)]
+    ground = [np.median(films[:, 0], axis=(1, 2)) for films in (images, like)]
+    after, before = (top - low for top, low in zip(brightest, ground, strict=True))
+    kept = float(np.quantile(after / before, 0.1))
+    check(kept >= 0.3, "brightness and contrast change by more than the handout allows")
+
+
 @graded("p3.augment", points=1.5, rung="random", hint="Which changes would put the heart on the other side?")
 def test_augment_keeps_positions(student, bench, rng):
     """Of 500 films of some L at least 495 still show it: no mirror image, no quarter turn."""
@@ -62,6 +75,7 @@ def test_augment_keeps_findings(student, bench, rng):
     got = student.run(bench.augmented, given, int(rng.integers(2**31)))
     is_augmented(got, given)
     bends(got[250:], given[250:])
+    keeps_contrast(got[250:], given[250:])
     before, after = (int((read_digits(images[:250]) == labels).sum()) for images in (given, got))
     check(after >= 0.75 * before, "the films can no longer be read")
 

@@ -163,6 +163,17 @@ def test_diagnose_edges(student, reference, rng):
         history, classes = random_history(kind, rng)
         history[-1]["train_loss"] = share * math.log(classes)
         kinds.append((kind, history, classes))
+    # The validation loss has turned, and the training loss has risen with it: that is no overfitting.
+    history, classes = random_history("overfit", rng)
+    best = min(history, key=lambda row: math.inf if math.isnan(row["val_loss"]) else row["val_loss"])
+    least = best["val_loss"]
+    best["train_loss"], history[-1]["train_loss"] = 0.5 * least, 0.8 * least
+    kinds.append(("healthy", history, classes))
+    # Underfitting is both, little learned and no gap; the training accuracy tells of the first.
+    for train_acc, val_acc in ((0.45, 0.3), (0.5, 0.42), (0.635, 0.59)):
+        history, classes = random_history("healthy", rng)
+        history[-1] |= {"train_acc": train_acc, "val_acc": val_acc, "external_acc": None}
+        kinds.append(("healthy", history, classes))
     for kind, history, classes in kinds:
         assert_same(student.regularization.diagnose(history, classes).get("kind"), kind, "the kind")
 

@@ -16,7 +16,6 @@ from grader.gate_file import load_gates
 from grader.pool import Pool
 from grader.regression.alarms import QuestionAlarms, alarms, seeds_of
 from grader.regression.carrying import Job, job, run
-from grader.regression.choice import long_tests
 from grader.regression.chosen import Chosen
 from grader.regression.records import RUNS, SEED, Record, RecordStore
 from grader.text import one_line
@@ -59,12 +58,13 @@ def false_alarms(
     quick: dict[str, list[Record]] = {each.id: [] for each in chosen}
     long: dict[str, list[Record]] = {each.id: [] for each in chosen}
     slow: dict[str, frozenset[str]] = {}
+    by_id = {each.id: each for each in chosen}
     with Pool(here, processes) as pool, Progressing() as progress:
         progress.expect(len(chosen) * (1 + seeds + trainings))
         for record in run(
             pool, firsts, [each.reference_job(here, SEED, isolation) for each in chosen], progress.done
         ):
-            slow[record.assignment] = long_tests(record)
+            slow[record.assignment] = by_id[record.assignment].long(record)
         jobs: list[Job] = []
         trained: set[tuple[str, int]] = set()
         for each in chosen:

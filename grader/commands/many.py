@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from grader import many
 from grader.commands.console import EXIT_INCOMPLETE, as_status, err, fail, show
+from grader.commands.progress import Progressing
 from grader.config import ConfigError, Course
 from grader.results.batch import Batch, Graded
 from grader.stopping import Stopping
 from grader.text import one_line
 
-LOG_SECONDS = 30.0  # between two lines in a log
 NOT_GRADED = "not graded"
 
 
@@ -46,9 +44,14 @@ def grade(course: Course, asked: many.Asked, folder: Path, results: Path | None,
     empty = many.begin(course, asked, submissions, skipped)
     record = many.Record(empty, results)
     stopping = Stopping()
-    with stopping, as_status(stopping), _Bar() as bar:
+    with stopping, as_status(stopping), Progressing() as progress:
+
+        def report(done: int, total: int) -> None:
+            progress.expect(total)
+            progress.reached(done)
+
         try:
-            batch = many.grade(course, asked, submissions, record, processes, bar.report)
+            batch = many.grade(course, asked, submissions, record, processes, report)
         except BaseException:
             if results is not None and not record.unwritten:
                 err.print(f"{results} holds what was graded until then")
@@ -110,47 +113,3 @@ def _why(graded: Graded) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-class LogLines:
-    """Says in a log how far a run is, now and then.
-
-    :param say: prints a line.
-    """
-
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
-        self._say = say
-        self._clock = clock
-        self._began = self._last = clock()
-
-    def report(self, done: int, total: int) -> None:
-        """Take how many gradings of how many are finished."""
-        now = self._clock()
-        if now - self._last < LOG_SECONDS or not done:
-            return
-        self._last = now
-        minutes = (now - self._began) / done * (total - done) / 60
-        self._say(f"{done} of {_count(total, 'grading')}, about {minutes:.0f} min left")
-
-
-class _Bar:
-    """A bar with the remaining time on a terminal, lines in a log."""
-
-    def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
-        self._log = LogLines(err.print)
-        self._task = self._progress.add_task("grading", total=None)
-
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def report(self, done: int, total: int) -> None:
-        """Take how many gradings of how many are finished."""
-        self._progress.update(self._task, total=total, completed=done)
-        if self._progress.disable:
-            self._log.report(done, total)

@@ -91,10 +91,10 @@ def mutants(
             references[record.assignment] = record
         jobs = []
         for each in chosen:
-            reach = each.reach
+            reach, long = each.reach, each.long(references[each.id])
             for one in made[each.id]:
                 solution = judging.solution_of(one, each.assignment, each.reference)
-                first_of_all, *later = judging.stages(one, each.table, reach, references[each.id])
+                first_of_all, *later = judging.stages(one, each.table, reach, long)
                 jobs.append(
                     job(
                         here, each.assignment, solution, seed, first_of_all, stages=later, isolation=isolation

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -15,17 +17,23 @@ from rich.progress import (
 from grader.commands.console import err
 from grader.regression.records import Record
 
-LOG_EVERY = 25  # gradings between two lines of a log
+LOG_SECONDS = 30.0  # between two lines in a log
+NAME_CHARACTERS = 50  # of what was graded last, beside the bar
 
 
 class Progressing:
-    """A bar on a terminal, a line now and then in a log."""
+    """Says how far gradings are: a bar on a terminal, lines in a log, the last one when all are done.
 
-    def __init__(self) -> None:
+    :param clock: seconds that only go forward.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         self._bars = Progress(*columns, *times, console=err, transient=True, disable=not err.is_terminal)
-        self._task: TaskID | None = None
+        self._task = self._bars.add_task("grading", total=None)
+        self._clock = clock
+        self._began = self._last = clock()
         self._total = self._count = self._kept = 0
 
     def __enter__(self) -> Progressing:
@@ -38,16 +46,26 @@ class Progressing:
     def expect(self, total: int) -> None:
         """Say how many there will be; again, as soon as it is known better."""
         self._total = total
-        if self._task is None:
-            self._task = self._bars.add_task("grading", total=total)
         self._bars.update(self._task, total=total)
 
     def done(self, record: Record, kept: bool) -> None:
         """Count one that is graded, or was before."""
-        self._count += 1
         self._kept += kept
-        assert self._task is not None
-        self._bars.update(self._task, advance=1, description=f"{record.assignment} {record.solution}"[:50])
-        if not err.is_terminal and (self._count % LOG_EVERY == 0 or self._count == self._total):
-            last = f"{record.assignment} {record.solution}"
-            err.print(f"{self._count} of {self._total} graded ({self._kept} before), last {last}")
+        self.reached(self._count + 1, f"{record.assignment} {record.solution}")
+
+    def reached(self, count: int, last: str = "") -> None:
+        """Say how many are graded by now, those that were before among them, and which was the last."""
+        self._count = count
+        self._bars.update(self._task, completed=count, description=last[:NAME_CHARACTERS] or None)
+        now = self._clock()
+        if err.is_terminal or (count < self._total and now - self._last < LOG_SECONDS):
+            return
+        self._last = now
+        made = count - self._kept
+        said = f"{count} of {self._total} graded"
+        if self._kept:
+            said += f" ({self._kept} before)"
+        if made and count < self._total:  # what was kept took no time
+            minutes = (now - self._began) / made * (self._total - count) / 60
+            said += f", about {minutes:.0f} min left"
+        err.print(said + (f", last {last}" if last else ""))

@@ -17,6 +17,7 @@ import msgspec
 import tomlkit
 
 from grader.faults import Outcome
+from grader.regression.choice import long_tests
 from grader.regression.records import Record
 from grader.regression.solutions import Solution
 from grader.results import files
@@ -54,6 +55,7 @@ class Loss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is compared.
 
+    :param long: the tests that take the reference long; None: nobody has looked.
     :param cpu_seconds: of the reference, by question.
     :param losses: of each solution but the starter, by question.
     """
@@ -62,6 +64,7 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     date: str = ""
     versions: dict[str, str] = {}
     accepted: list[Accepted] = []
+    long: list[str] | None = None
     cpu_seconds: dict[str, float] = {}
     losses: dict[str, dict[str, Loss]] = {}
 
@@ -97,6 +100,7 @@ def baseline_of(
         date=max(record.date for record in records.values()),
         versions=next(iter(records.values())).versions,
         accepted=before.accepted,
+        long=before.long if reference is None else sorted(long_tests(reference, before.long)),
         cpu_seconds=_cost(reference) if reference is not None else before.cpu_seconds,
         losses=dict(sorted(losses.items())),
     )
@@ -177,6 +181,8 @@ def render(baseline: Baseline) -> str:
     document.add("seed", tomlkit.item(baseline.seed))
     document.add("date", tomlkit.item(baseline.date))
     document.add("versions", _inline(baseline.versions))
+    if baseline.long is not None:
+        document.add("long", tomlkit.item(baseline.long).multiline(len(baseline.long) > 1))
     accepted = tomlkit.aot()
     for each in baseline.accepted:
         accepted.append(tomlkit.item(msgspec.to_builtins(each)))

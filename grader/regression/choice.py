@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from grader.points import PlannedTest
@@ -11,27 +11,30 @@ from grader.regression.records import Record
 from grader.regression.solutions import Solution
 
 LONG_SECONDS = 2.0  # of computing that a test takes the reference: a training run
+STAYS = 2.0  # by which factor a test must be faster or slower than that to change sides
 
 
 def choice_for(
-    solution: Solution, table: Sequence[PlannedTest], reach: Reach, reference: Record, *, short: bool = False
+    solution: Solution,
+    table: Sequence[PlannedTest],
+    reach: Reach,
+    long: Collection[str],
+    *,
+    short: bool = False,
 ) -> tuple[str, ...]:
     """The tests that a changed solution may fail; none means all of them.
 
     Long ones are among them only where the solution is declared to fail their question.
 
-    :param reference: what became of the reference, which says how long each test takes.
+    :param long: the long tests (:func:`long_tests`).
     :param short: no long ones on a solution that is not declared to fail any.
     """
     if not solution.file:
         if not short or solution.kind == "reference":
             return ()
-        return tuple(
-            test.test for test in table if test.device == "cpu" and test.test not in long_tests(reference)
-        )
+        return tuple(test.test for test in table if test.device == "cpu" and test.test not in long)
     touched = reach.questions(Path(solution.file).stem)
     declared = solution.questions or frozenset()
-    long = long_tests(reference)
     chosen = [
         test.test
         for test in table
@@ -41,6 +44,16 @@ def choice_for(
     return tuple(dict.fromkeys(chosen))
 
 
-def long_tests(reference: Record) -> frozenset[str]:
-    """The tests that take the reference long."""
-    return frozenset(test.name for test in reference.tests if test.cpu_seconds > LONG_SECONDS)
+def long_tests(reference: Record, before: Collection[str] | None = None) -> frozenset[str]:
+    """The tests that take the reference long.
+
+    :param before: those that did last time. A test near the limit stays on its side: what a solution is asked
+        must not hang on how busy a machine is.
+    """
+    found = set()
+    for test in reference.tests:
+        limit = LONG_SECONDS
+        if before is not None:
+            limit = LONG_SECONDS / STAYS if test.name in before else LONG_SECONDS * STAYS
+        found |= {test.name} if test.cpu_seconds > limit else set()
+    return frozenset(found)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from grader.config import Assignment, Course
 from grader.points import PlannedTest, read_points
+from grader.regression.baseline import Baseline, read_baseline
 from grader.regression.carrying import Job, job
-from grader.regression.choice import choice_for
+from grader.regression.choice import choice_for, long_tests
 from grader.regression.reach import Reach
 from grader.regression.records import Record
 from grader.regression.solutions import Solution, reference_of, solutions
@@ -18,6 +19,7 @@ from grader.regression.solutions import Solution, reference_of, solutions
 class Chosen:
     """An assignment with what is graded of it: ``solutions``, of all that are ``known``.
 
+    :param before: what came out last time.
     :param records: by solution id.
     """
 
@@ -26,15 +28,18 @@ class Chosen:
     table: list[PlannedTest]
     known: list[Solution]
     solutions: list[Solution]
+    before: Baseline = field(default_factory=Baseline)
     records: dict[str, Record] = field(default_factory=dict)
 
     @classmethod
     def of(cls, here: Course, name: str) -> Chosen:
-        """:raises ConfigError: no such assignment, or it lacks a reference or a table of points."""
+        """:raises ConfigError: no such assignment, it lacks a reference or a table of points, or its baseline
+        cannot be read."""
         assignment = here.assignment(name)
         known = solutions(here, assignment)
         table = read_points(assignment.points_path)
-        return cls(assignment, reference_of(here, assignment), table, known, known)
+        reference = reference_of(here, assignment)
+        return cls(assignment, reference, table, known, known, read_baseline(reference))
 
     @property
     def id(self) -> str:
@@ -44,6 +49,10 @@ class Chosen:
     def reach(self) -> Reach:
         """What a change of a file can touch."""
         return Reach(self.assignment, self.reference, self.table)
+
+    def long(self, reference: Record) -> frozenset[str]:
+        """The long tests, by what became of the reference."""
+        return long_tests(reference, self.before.long)
 
     def reference_job(self, here: Course, seed: int, isolation: str) -> Job:
         """The grading that comes first: it tells how long each test takes."""
@@ -57,14 +66,14 @@ class Chosen:
         :param whole: every test, also those that a solution cannot touch.
         :param short: no training runs on alternatives.
         """
-        reach, graded = self.reach, self.records["reference"]
+        reach, long = self.reach, self.long(self.records["reference"])
         return [
             job(
                 here,
                 self.assignment,
                 solution,
                 seed,
-                () if whole else choice_for(solution, self.table, reach, graded, short=short),
+                () if whole else choice_for(solution, self.table, reach, long, short=short),
                 isolation=isolation,
             )
             for solution in self.solutions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,6 @@ from grader.config import Assignment
 from grader.faults import Outcome
 from grader.mutation import Equivalent, Mutant
 from grader.points import PlannedTest
-from grader.regression.choice import long_tests
 from grader.regression.reach import Reach
 from grader.regression.records import Record, TestRecord
 from grader.regression.solutions import Solution
@@ -30,7 +29,7 @@ def solution_of(mutant: Mutant, assignment: Assignment, reference: Path) -> Solu
 
 
 def stages(
-    mutant: Mutant, table: Sequence[PlannedTest], reach: Reach, reference: Record
+    mutant: Mutant, table: Sequence[PlannedTest], reach: Reach, long: Collection[str]
 ) -> list[tuple[str, ...]]:
     """The tests that may see a mutant, in the order in which they are worth asking.
 
@@ -38,7 +37,6 @@ def stages(
     its own: what only another question's training would show is a gap in the tests of this one. Where there
     are none, all tests are asked: a stage without a name means that.
     """
-    long = long_tests(reference)
     touched = reach.questions(Path(mutant.module).stem)
     mine, others, trainings = [], [], []
     for test in sorted(table, key=lambda test: ORDER.get(test.rung, 3)):
