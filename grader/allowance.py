@@ -45,6 +45,16 @@ class Allowance:
         common)."""
         return cls(seconds, None if seconds is None else 4 * seconds)
 
+    def and_more(self, seconds: float) -> Allowance:
+        """The same with so much more computing, and four times that of waiting."""
+        cpu, wall = self.cpu_seconds, self.wall_seconds
+        return Allowance(
+            None if cpu is None else cpu + seconds,
+            None if wall is None else wall + 4 * seconds,
+            self.spent,
+            self.started,
+        )
+
     def check(self) -> None:
         """:raises TookTooLong: something is spent."""
         if self.cpu_seconds is not None and self.spent > self.cpu_seconds:

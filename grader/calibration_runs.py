@@ -23,6 +23,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     :param figure: None where the run gave none; ``fault`` then says why.
     :param digest: of what the figure rests on (:mod:`grader.gate_basis`); a run of other code is not used
         again.
+    :param times: seconds of the solution and of the reference beside it, of a race.
     :param lines: the curves of the reference, picture by picture and line by line.
     """
 
@@ -37,6 +38,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     device: str
     versions: dict[str, str]
     digest: str
+    times: tuple[float, float] | None = None
     lines: Lines = {}
 
 

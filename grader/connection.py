@@ -51,6 +51,8 @@ class Plan:
     :param apart: it serves one subject alone, even where a launcher keeps its workers for a file of tests.
     :param confined: by all layers that the launcher has; else by those that need no rights.
     :param loopback: it may open TCP connections on this machine.
+    :param device: "cpu", or the UUID of the one GPU that it may use; ``memory_bytes`` then bounds what is
+        resident, and no limit of the kernel's is put on the rest.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Plan:
     apart: bool = False
     confined: bool = False
     loopback: bool = False
+    device: str = "cpu"
 
     def settings(self, scratch: str) -> messages.Settings:
         """The settings frame for a worker with this scratch folder."""
@@ -81,6 +84,7 @@ class Plan:
             by_hand=self.by_hand,
             confined=self.confined,
             loopback=self.loopback,
+            device=self.device,
         )
 
 
@@ -98,6 +102,8 @@ class Worker:
         self.alive = True
         self._output = output
         self._watched: socket.socket | None = None  # where news of the worker's end comes from
+        # When the first byte of the last question went out, and the last byte of its answer was in.
+        self.asked_at = self.answered_at = 0.0
         self._printed = bytearray()
         self._dropped = 0
         # Whose account the tree's computing time was last put on, what it was then, and when that was.
@@ -144,8 +150,10 @@ class Worker:
             raise GraderFault(f"a question of {len(header):,} and {size:,} bytes is more than a frame takes")
         wait = self._waiting(allowance)
         try:
+            self.asked_at = time.monotonic()
             wire.send(self.sock, header, buffers, wait)
             answer, buffer = wire.receive(self.sock, self.plan.answer_bytes, wait)
+            self.answered_at = time.monotonic()
             reply: messages.Reply = decode_reply(answer)
             if reply.id != message.id:
                 raise wire.WireError("an answer to a call that was not made")

@@ -144,7 +144,7 @@ class Controller:
     ) -> ResultStore:
         options = self.options
         given = options.grading_seed is not None
-        digest = submission.digest if submission else ""
+        digest = submission.seed_digest if submission else ""
         seed = options.grading_seed if given else grading_seed(options.secret, assignment.id, digest)
         context = Context(
             submission=submission,
@@ -232,7 +232,9 @@ class Controller:
         if tally is not None:
             context = tally.store.context
             context.isolation = getattr(report, "isolation", "") or context.isolation
-            tally.store.context.layers = getattr(report, "layers", None) or tally.store.context.layers
+            context.layers = getattr(report, "layers", None) or context.layers
+            if gpu := getattr(report, "gpu", ""):
+                context.versions = {**context.versions, "gpu": gpu}
             tally.store.add(result)
             if result.figure is not None:
                 question = tally.assignment.questions.get(result.question)

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader.cards import PEAKS, NoCard, cards
 from grader.config import ConfigError, Course
 from grader.doctor_workers import STRONG, Finding, system, workers
 from grader.interpreter import environment
@@ -68,8 +69,19 @@ def findings() -> Iterator[Finding]:
     yield Finding(
         "fork", "yes" if forks else "no", "workers are forked" if forks else "each is a new interpreter"
     )
+    yield gpu()
     yield latch()
     yield from workers(kind)
+
+
+def gpu() -> Finding:
+    """The card that GPU questions would run on. Whether torch can use it shows when they are run."""
+    try:
+        card = cards()[0]
+    except NoCard as error:
+        return Finding("GPU", "no", f"GPU questions are not run here: {error}")
+    known = "" if card.name in PEAKS else "; grader/cards.py does not know what it can do at most"
+    return Finding("GPU", "", f"{card.name}, {card.total_bytes >> 20:,} MiB, driver {card.driver}{known}")
 
 
 def torch_build() -> Finding:

@@ -26,6 +26,13 @@ class GraderFault(Exception):
     """Something of ours is broken; the question cannot be judged and the instructor has to look."""
 
 
+class NotRunHere(Exception):
+    """A GPU question cannot be judged on this machine, by nobody's fault: no points are lost.
+
+    The text says why in one line.
+    """
+
+
 class SubmissionFault(Exception):
     """The submission could not answer: it raised, timed out, died, or gave back something unusable.
 

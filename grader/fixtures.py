@@ -10,9 +10,13 @@ import pytest
 
 from grader.artifacts import Artifacts
 from grader.bench import Bench
+from grader.faults import GraderFault
 from grader.gates import Gate
 from grader.judging import Judge, TestState, state_key
+from grader.kept_rounds import keep
+from grader.races import Race
 from grader.run import REFERENCE, STUDENT
+from grader.site import Site
 from grader.subject import Subject
 
 
@@ -68,6 +72,32 @@ def gate(request: pytest.FixtureRequest) -> Callable[[str], Gate]:
     def found(gate_id: str) -> Gate:
         ready = state.run.gate(gate_id, test=state.plan.test, show=show)
         return dataclasses.replace(ready, rank=state.figures.append)
+
+    return found
+
+
+def _site(state: TestState) -> Site:
+    if state.site is None:
+        raise GraderFault('this fixture is for tests of GPU questions: graded(..., device="cuda")')
+    return state.site
+
+
+@pytest.fixture
+def gpu(request: pytest.FixtureRequest) -> Site:
+    """Where a GPU question runs: ``student.run(bench.name, device=gpu.device)``."""
+    return _site(_state(request))
+
+
+@pytest.fixture
+def race(request: pytest.FixtureRequest) -> Callable[[str], Race]:
+    """A race by its id: ``race("p5.gpu_train").judge(student, reference)``."""
+    state = _state(request)
+    site = _site(state)
+
+    def found(race_id: str) -> Race:
+        ready = state.run.race(race_id, site, test=state.plan.test)
+        site.roomy(ready.spec.memory_mb << 20)
+        return dataclasses.replace(ready, rank=state.figures.append, keep=lambda race: keep(request, race))
 
     return found
 

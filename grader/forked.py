@@ -143,11 +143,13 @@ class Zygote:
         sandbox: bool = False,
         hide: Sequence[Path] = (),
         memory_bytes: int = Plan.memory_bytes,
+        devices: Sequence[str] = (),
     ) -> None:
         """:param folder: the run's own folder; scratch folders are made in it.
         :param sandbox: prepare every layer that can be had here, for plans that ask to be confined.
         :param hide: what no confined worker may see.
         :param memory_bytes: of one worker's process; a control group bounds all of them together.
+        :param devices: nodes in /dev of GPUs, for workers whose plan names one.
         """
         self.folder = folder
         self.place = folder / "workers"
@@ -157,6 +159,7 @@ class Zygote:
         self.log = open(folder / "zygote.log", "w+b")  # noqa: SIM115 - held until close
         self._sandbox, self._hide = sandbox, hide
         self._memory_bytes = memory_bytes
+        self._devices = list(devices)
         self.group: cgroups.Group | None = None
         self._lives = LIVES
         self._broken = ""  # why it cannot come up
@@ -171,7 +174,7 @@ class Zygote:
         self.process = subprocess.Popen(
             python_command("zygote.py", str(theirs.fileno()), *asked),
             pass_fds=[theirs.fileno()],
-            env=environment(str(self.home)),
+            env=environment(str(self.home)) | self._for_gpu(),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -184,6 +187,15 @@ class Zygote:
             with contextlib.suppress(OSError):  # it is gone already, which is seen when it is waited for
                 self.control.send(msgspec.msgpack.encode(self._prepare([self.folder, *self._hide])))
 
+    def _for_gpu(self) -> dict[str, str]:
+        """What a zygote needs whose workers are to use a GPU: where the driver's libraries lie, if not where
+        the loader looks by itself; and that nothing which asks for a device while it is imported initialises
+        CUDA, which no fork would survive."""
+        if not self._devices:
+            return {}
+        path = os.environ.get("LD_LIBRARY_PATH", "")
+        return {"PYTORCH_NVML_BASED_CUDA_CHECK": "1", **({"LD_LIBRARY_PATH": path} if path else {})}
+
     def _enter_group(self) -> None:
         """Have a control group ready for the zygote, where one can be had."""
         if self._sandbox and self.group is None:
@@ -191,7 +203,7 @@ class Zygote:
                 self.group = cgroups.make(cgroups.ZYGOTE_BYTES + WORKERS * self._memory_bytes)
 
     def _prepare(self, hide: Sequence[Path]) -> messages.Prepare:
-        wanted = messages.Prepare(str(self.place), [str(path) for path in hide], {})
+        wanted = messages.Prepare(str(self.place), [str(path) for path in hide], {}, devices=self._devices)
         try:
             for loopback in (False, True):
                 for by_hand in (False, True):

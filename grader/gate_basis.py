@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,17 +72,36 @@ def basis(assignment: Assignment, gate: str, solution: Path) -> tuple[str, str]:
     :returns: of the measure with what it uses of ours, and of the solution.
     :raises GraderFault: a file does not parse, or there is no such measure.
     """
+    return _basis(assignment, "measure.py", [assignment.gates[gate].measure], solution)
+
+
+def race_basis(assignment: Assignment, race: str, solution: Path) -> tuple[str, str]:
+    """The same of a race; its size counts as what it measures.
+
+    :raises GraderFault: a file does not parse, or a function of measure_gpu.py is missing.
+    """
+    spec = assignment.races[race]
+    whole = assignment.with_optional()
+    named = [spec.measure, f"{spec.measure}_work"]
+    measure, code = _basis(whole, "measure_gpu.py", named, solution, {spec.warm_up, *spec.run})
+    sized = hashlib.sha256(f"{measure} {sorted(spec.size.items())}".encode())
+    return sized.hexdigest()[:DIGITS], code
+
+
+def _basis(
+    assignment: Assignment, module: str, named: list[str], solution: Path, more: Set[str] = frozenset()
+) -> tuple[str, str]:
     folder = assignment.folder
-    measures = _File.read(folder / "measure.py")
-    name = assignment.gates[gate].measure
-    if not any(name in defined for defined in measures.defines):
-        raise GraderFault(f"{measures.path} has no function {name!r}")
+    measures = _File.read(folder / module)
+    for name in named:
+        if not any(name in defined for defined in measures.defines):
+            raise GraderFault(f"{measures.path} has no function {name!r}")
     beside = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("test_")]
     data = sorted(Path(next(iter(grader.datasets.__path__))).glob("*.py"))
     ours = [measures, *(_File.read(path) for path in [*beside, *data] if path != measures.path)]
     handed_in = [solution / file for file in (*assignment.files, *assignment.given)]
     theirs = [_File.read(path) for path in handed_in if path.suffix == ".py" and path.is_file()]
-    names = {name}
+    names = {*named, *more}
     while found := [statement for file in (*ours, *theirs) for statement in file.count(names)]:
         names.update(name for statement in found for name in _names(statement))
     if not any(file.counted for file in theirs):  # a measure that names nothing of it: all of it, then

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,10 +77,47 @@ class GateRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     wrong: list[WrongSolution] = []
 
 
+class RatioRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How fast is fast enough, as the median over the rounds of a solution's time over the reference's.
+
+    :param mark: what passes: ``quantile`` and the slack that the assignment gives.
+    :param quantile: below which the median of reference against reference lies in 99.9 % of races.
+    :param sd_log: of the logarithm of one round's ratio, over ``n`` rounds.
+    """
+
+    mark: Annotated[float, msgspec.Meta(gt=0)]
+    quantile: Annotated[float, msgspec.Meta(gt=0)]
+    sd_log: Size
+    n: Annotated[int, msgspec.Meta(ge=2)]
+
+
+class SecondsRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one round takes the reference; outside ``low`` to ``high`` a machine is not fit for grading."""
+
+    low: Size
+    high: Size
+    mean: Size
+    sd: Size
+
+
+class RaceRecord(GateRecord, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A race calibrated on one kind of card, whose name is ``device``: the gate of its score, and its times.
+
+    :param rounds: that the mark of the ratio holds for.
+    :param driver: of the card, when it was calibrated.
+    """
+
+    rounds: Annotated[int, msgspec.Meta(ge=3)]
+    driver: str
+    ratio: RatioRecord
+    time: SecondsRecord
+
+
 class GatesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """gates.toml as it is written."""
+    """gates.toml as it is written; races by id and name of the card."""
 
     gates: dict[str, GateRecord] = {}
+    races: dict[str, dict[str, RaceRecord]] = {}
 
 
 def load_gates(path: Path) -> dict[str, GateRecord]:
@@ -87,26 +125,59 @@ def load_gates(path: Path) -> dict[str, GateRecord]:
 
     :raises GraderFault: the file is not what `grader calibrate` writes; file, line and key are named.
     """
-    if not path.is_file():
-        return {}
-    return read(path, GatesFile, {"gates": GateRecord})[0].gates
+    return _load(path).gates
 
 
-def render_gates(gates: dict[str, GateRecord]) -> str:
+def load_races(path: Path) -> dict[str, dict[str, RaceRecord]]:
+    """The races of an assignment by id and card; none where nothing was calibrated yet.
+
+    :raises GraderFault: as :func:`load_gates`.
+    """
+    return _load(path).races
+
+
+def _load(path: Path) -> GatesFile:
+    return read(path, GatesFile, {"gates": GateRecord})[0] if path.is_file() else GatesFile()
+
+
+def render_gates(
+    gates: dict[str, GateRecord], races: Mapping[str, Mapping[str, RaceRecord]] | None = None
+) -> str:
     """The text of gates.toml; the same records give the same text."""
     document = tomlkit.document()
     document.add(tomlkit.comment(_HEADER))
     tables = tomlkit.table(is_super_table=True)
     for name in sorted(gates):
         tables.add(name, _table(msgspec.to_builtins(gates[name])))
-    document.add("gates", tables)
+    if gates or not races:
+        document.add("gates", tables)
+    if races:
+        document.add("races", _races(races))
     return tomlkit.dumps(document)
 
 
-def write_gates(path: Path, gates: dict[str, GateRecord]) -> None:
-    """Replace gates.toml."""
+def _races(races: Mapping[str, Mapping[str, RaceRecord]]) -> tomlkit.items.Table:
+    tables = tomlkit.table(is_super_table=True)
+    for name in sorted(races):
+        cards = tomlkit.table(is_super_table=True)
+        for card in sorted(races[name]):
+            cards.add(card, _table(msgspec.to_builtins(races[name][card])))
+        tables.add(name, cards)
+    return tables
+
+
+def write_gates(
+    path: Path,
+    gates: dict[str, GateRecord],
+    races: Mapping[str, Mapping[str, RaceRecord]] | None = None,
+) -> None:
+    """Replace gates.toml.
+
+    :param races: None: those that stand in it stay.
+    """
+    races = load_races(path) if races is None else races
     temporary = path.with_suffix(".toml.new")
-    temporary.write_text(render_gates(gates), encoding="utf-8", newline="\n")
+    temporary.write_text(render_gates(gates, races), encoding="utf-8", newline="\n")
     os.replace(temporary, path)
 
 

@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,8 @@ from grader import margins
 from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
-from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
+from grader.faults import GraderFault, Mismatch, NotRunHere, Outcome, SubmissionFault
+from grader.gpu_turns import Turns
 from grader.isolation import Refused
 from grader.launch import Allowance, Plan, Worker, Zygote
 from grader.options import Options
@@ -26,6 +27,7 @@ from grader.points import PlannedTest, is_public
 from grader.run import REFERENCE, STUDENT, AssignmentRun
 from grader.scoring import CaseResult, Figure, Mistake
 from grader.shared import PLUGIN
+from grader.site import REHEARSED, Site
 from grader.subject import Subject
 from grader.submission import SubmissionFolderError, collect
 from grader.text import one_line, plain
@@ -35,6 +37,8 @@ DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long 
 BACKSTOP_SECONDS = 60.0
 ANOTHER_FORM = "the answer has another form than is asked: it lacks a name, an entry or a dimension, say"
 NEEDS_GPU = "needs a GPU: --device cuda"
+CUDA_SECONDS = 60.0  # of computing: the driver, the libraries, the first kernels, in each process of a test
+GPU_FILE_BYTES = 2 << 30  # of a worker's scratch, where compilers keep what they make for a GPU
 
 
 class RefusedError(GraderFault):
@@ -55,10 +59,13 @@ class TestState:
     figures: list[Figure] = field(default_factory=list)
     seconds: float = 0.0
     layers: list[str] = field(default_factory=list)
+    site: Site | None = None  # of a GPU question
+    turn: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
 
 state_key = pytest.StashKey[TestState]()
 allowance_key = pytest.StashKey[Allowance]()
+backstop_key = pytest.StashKey[float]()
 
 
 def planned(item: pytest.Item, cases: int = 1) -> PlannedTest | None:
@@ -99,6 +106,7 @@ class Judge:
         self.options = options
         shared = config.pluginmanager.get_plugin(PLUGIN)
         self.workers = Workers(options, collect_only=config.option.collectonly, shared=shared)
+        self.turns = Turns(rehearsal=options.rehearsal)
         self.hidden = False
         self.runs: dict[str, AssignmentRun] = {}
 
@@ -149,8 +157,21 @@ class Judge:
         if self.options.isolation != "none" and hasattr(signal, "setitimer"):
             # Both subjects have their own deadlines; this one is for a test of ours that never comes back.
             signal.signal(signal.SIGALRM, _overdue)
-            signal.setitimer(signal.ITIMER_REAL, BACKSTOP_SECONDS + 10 * settings.timeout)
+            item.stash[backstop_key] = BACKSTOP_SECONDS + 10 * settings.timeout
+            signal.setitimer(signal.ITIMER_REAL, item.stash[backstop_key])
         return True
+
+    @contextlib.contextmanager
+    def _in_line(self, item: pytest.Item) -> Iterator[None]:
+        """While a test waits for its turn at the GPU, its time does not run."""
+        seconds = item.stash.get(backstop_key, 0.0)
+        if seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            yield
+        finally:
+            if seconds:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
 
     @pytest.hookimpl(tryfirst=True, optionalhook=True)
     def pytest_timeout_cancel_timer(self, item: pytest.Item) -> bool | None:
@@ -176,11 +197,16 @@ class Judge:
         if refused:
             raise RefusedError(refused)
         self.workers.isolation(self.hidden)
-        if plan.device == "cuda" and self.options.device != "cuda":
+        if plan.device == "cuda" and not self.options.gpu:
             pytest.skip(NEEDS_GPU)
         run = self.run_of(item)
         artifacts = Artifacts(self.options.artifacts_of(run.assignment.id), f"{plan.question}.{item.name}")
-        item.stash[state_key] = TestState(plan, run, self._allowance(item), artifacts)
+        state = item.stash[state_key] = TestState(plan, run, self._allowance(item), artifacts)
+        if plan.device == "cuda":
+            with self._in_line(item):
+                state.site = self.turns.take(state.turn, lambda uuid: self._try(item, uuid))
+            if state.site.card is not None:  # that CUDA starts is nobody's time
+                state.allowance = state.allowance.and_more(CUDA_SECONDS)
 
     def subject(self, item: pytest.Item, role: str) -> Subject:
         """A subject for one test; its worker starts at the first call."""
@@ -203,7 +229,9 @@ class Judge:
 
     def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
         key = (role, plan.by_hand, str(item.path))
-        worker, own = self.workers.get(key, self._confined(item, plan), ours=role != STUDENT)
+        # What is timed is never remembered.
+        ours = role != STUDENT and state.site is None
+        worker, own = self.workers.get(key, self._confined(item, plan), ours=ours)
         state.layers = list(worker.layers) or state.layers  # one that only remembers has none
         if own:
             state.workers.append(worker)
@@ -211,11 +239,28 @@ class Judge:
 
     def _confined(self, item: pytest.Item, plan: Plan) -> Plan:
         isolation = self.workers.isolation(self.hidden)
+        state = item.stash.get(state_key, None)
+        if state is not None and state.site is not None and state.site.card is not None:
+            plan = self._on_gpu(plan, state.run, state.site.card.uuid)
         return isolation.confine(plan, loopback=item.get_closest_marker("loopback") is not None)
 
-    def _end_workers(self, state: TestState) -> None:
+    def _on_gpu(self, plan: Plan, run: AssignmentRun, uuid: str) -> Plan:
+        limits = run.assignment.limits
+        return replace(plan, device=uuid, memory_bytes=limits.gpu_memory_mb << 20, file_bytes=GPU_FILE_BYTES)
+
+    def _try(self, item: pytest.Item, uuid: str) -> Worker:
+        """A worker with nothing of anybody's in it, on a GPU."""
+        folder = self.workers.folder / "device"
+        folder.mkdir(exist_ok=True)
+        plan = self._on_gpu(Plan(folder, {}, {}, 0, apart=True), item.stash[state_key].run, uuid)
+        return self.workers.start(self.workers.isolation(self.hidden).confine(plan))
+
+    def _end_workers(self, state: TestState) -> str:
         """End the test's own workers; of those that serve a file, those whose process-wide settings were
-        changed."""
+        changed.
+
+        :return: what is wrong with the GPU afterwards; empty if nothing is.
+        """
         if state.student is not None and is_public(state.plan.test.split("::")[0]):
             for connection in state.student.connections:
                 if isinstance(connection, Worker):
@@ -228,6 +273,13 @@ class Judge:
             worker.close()
         state.workers.clear()
         self.workers.after_test()
+        with state.turn:  # another run's, from here on
+            try:
+                if state.site is not None:
+                    state.site.settled()
+            except GraderFault as fault:
+                return str(fault)
+        return ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
@@ -258,16 +310,22 @@ class Judge:
             return report
         result = self._judge(item, plan, state, error, report)
         if state is not None and (report.when == "call" or error is not None):
-            self._end_workers(state)
+            if left := self._end_workers(state):
+                result = replace(result, outcome=Outcome.GRADER_ERROR, summary=left)
+            notes = list(state.student.notes) if state.student else []
+            if state.site is not None and state.site.rehearsal:
+                notes.append(REHEARSED)
             result = replace(
                 result,
                 cpu_seconds=state.allowance.spent,
                 output=plain("\n".join(part for part in state.shown if part)),
-                note="; ".join(state.student.notes) if state.student else "",
+                note="; ".join(notes),
                 pictures=tuple(state.artifacts.files),
                 # Public tests draw other data, and anybody can look for the seed that they like.
                 figure=state.figures[-1] if state.figures and not is_public(item.path.name) else None,
             )
+        card = state.site.card if state and state.site else None
+        report.gpu = f"{card.name}, driver {card.driver}" if card else ""  # type: ignore[attr-defined]
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
         report.isolation = self.workers.level  # type: ignore[attr-defined]
         self._dress(report, result, is_public(item.path.name))
@@ -299,6 +357,8 @@ class Judge:
         elif isinstance(error, SubmissionFault) and error.role == STUDENT:
             said = error.told if is_public(item.path.name) else error.summary
             result = replace(result, outcome=error.outcome, summary=said, detail=error.detail)
+        elif isinstance(error, NotRunHere) and plan.device == "cuda":
+            result = replace(result, outcome=Outcome.NOT_RUN, summary=str(error))
         elif isinstance(error, RefusedError | Refused):
             result = replace(result, outcome=Outcome.GRADER_ERROR, summary=str(error))
         elif isinstance(error, SubmissionFolderError):

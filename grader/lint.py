@@ -9,7 +9,8 @@
   ask next (``got.step_on == "batch"``), and arrays be element by element as an argument of a NumPy function
   (``np.mean(predicted == labels)``).
 - ``written-mark``: a gate is judged by its calibrated mark alone: a test that has one does nothing with it
-  but ``gate("p5.accuracy").judge(student)``, and compares no figure with a number of its own.
+  but ``gate("p5.accuracy").judge(student)``, and compares no figure with a number of its own; nor does one
+  that has a race.
 - ``torch-import``: the judge works in NumPy; torch would be 150 MB and a second of start-up in it.
 - ``no-docstring``: a test's docstring is its title for the student.
 - ``not-graded``: a test that no question owns gives no points and appears in no table.
@@ -23,9 +24,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-JUDGE_SIDE = ("test_*.py", "measure.py", "signatures.py")
+JUDGE_SIDE = ("test_*.py", "measure.py", "measure_gpu.py", "signatures.py")
 
-GATE = "gate"  # the fixture
+JUDGED = frozenset({"gate", "race"})  # the fixtures
 
 _SUBJECTS = frozenset({"student", "reference", "subject"})
 _STRUCTURE = frozenset({"shape", "dtype", "ndim", "size", "name"})  # plain facts about an array or a record
@@ -117,7 +118,10 @@ def _tests(tree: ast.Module) -> Iterator[Finding]:
 
 def _marks(tree: ast.Module) -> Iterator[Finding]:
     for test in ast.walk(tree):
-        if not isinstance(test, ast.FunctionDef) or GATE not in {each.arg for each in test.args.args}:
+        if not isinstance(test, ast.FunctionDef):
+            continue
+        held = JUDGED & {each.arg for each in test.args.args}
+        if not held:
             continue
         judged = [
             node.func.value.func
@@ -128,8 +132,8 @@ def _marks(tree: ast.Module) -> Iterator[Finding]:
             and isinstance(node.func.value, ast.Call)
         ]
         for node in ast.walk(test):
-            if isinstance(node, ast.Name) and node.id == GATE and node not in judged:
-                yield node.lineno, "written-mark", "a gate only judges: gate(id).judge(student)"
+            if isinstance(node, ast.Name) and node.id in held and node not in judged:
+                yield node.lineno, "written-mark", f"a {node.id} only judges: {node.id}(id).judge(student)"
             elif isinstance(node, ast.Compare):
                 yield node.lineno, "written-mark", f"`{ast.unparse(node)}`: the mark stands in gates.toml"
 

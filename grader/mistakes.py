@@ -87,7 +87,7 @@ def plant(course: Course, assignment_id: str, name: str, into: Path) -> Path:
     mistake = read_mistake(files[name])  # it alone: a run may plant many of hundreds
     assignment = course.assignment(assignment_id)
     into.mkdir(parents=True, exist_ok=True)
-    for name_of_file in [*assignment.files, *assignment.given]:
+    for name_of_file in [*assignment.all_files, *assignment.given]:
         shutil.copy(reference / name_of_file, into / name_of_file)
     target = into / f"{mistake.module}.py"
     if not target.is_file():

@@ -32,6 +32,12 @@ class Options:
     device: Device
     secret: Secret
     metadata: Path | None = None
+    rehearsal: bool = False
+
+    @property
+    def gpu(self) -> bool:
+        """Whether GPU questions are run, on a GPU or in a rehearsal."""
+        return self.device == "cuda" or self.rehearsal
 
     @classmethod
     def of(cls, config: pytest.Config, folders: list[Path]) -> Options:
@@ -41,6 +47,12 @@ class Options:
             assignments = tuple(course.assignment(folder.name) for folder in folders)
             if part := config.getoption("--part"):
                 assignments = tuple(assignment.only(part) for assignment in assignments)
+            rehearsal = bool(config.getoption("--gpu-rehearsal"))
+            on_gpu = config.getoption("--device") == "cuda"
+            if rehearsal and on_gpu:
+                raise pytest.UsageError("--gpu-rehearsal is for want of a GPU: not with --device cuda")
+            if rehearsal or on_gpu:
+                assignments = tuple(assignment.with_optional() for assignment in assignments)
             secret = load_secret()
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
@@ -64,6 +76,7 @@ class Options:
             device=config.getoption("--device"),
             secret=secret,
             metadata=path("--gradescope-metadata"),
+            rehearsal=rehearsal,
         )
         if config.inipath is not None and config.inipath.parent != course.root:
             options.refuse_settings(config.inipath)

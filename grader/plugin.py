@@ -63,6 +63,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--device", choices=("cpu", "cuda"), default="cpu", help="cuda: run the GPU questions too"
     )
     group.addoption(
+        "--gpu-rehearsal",
+        action="store_true",
+        help="run the GPU questions on the CPU at toy size: everything but the figures, and no points",
+    )
+    group.addoption(
         "--grader-plan", metavar="FILE", help="write what was collected as JSON, for `grader points`"
     )
 

@@ -26,8 +26,10 @@ from grader.interface import Member, read_interface
 from grader.launch import Allowance, Plan, Worker
 from grader.mistakes import Mistake, plant, read_mistakes, recognise
 from grader.pictures import Picture
+from grader.races import Race, find_race
 from grader.seeds import Secret, grading_seed, seed_for
-from grader.subject import Subject
+from grader.site import Site
+from grader.subject import NOT_HANDED_IN, Subject
 from grader.submission import FileState, Submission
 
 STUDENT = "student"
@@ -63,7 +65,7 @@ class AssignmentRun:
         """The grading seed of these files."""
         if self.given_seed is not None:
             return self.given_seed
-        return grading_seed(self.secret, self.assignment.id, self.submission.digest)
+        return grading_seed(self.secret, self.assignment.id, self.submission.seed_digest)
 
     @cached_property
     def bench(self) -> Bench:
@@ -103,6 +105,22 @@ class AssignmentRun:
         seed = seed_for(self.seed, f"gate {test}")
         gate = find_gate(self.assignment, gate_id, self.measures, self.bench, seed, show)
         return replace(gate, held_bytes=self.submission.held_bytes)
+
+    @cached_property
+    def gpu_measures(self) -> ModuleType:
+        """measure_gpu.py, judge side."""
+        return load(self.assignment.folder / "measure_gpu.py")
+
+    def race(self, race_id: str, site: Site, test: str = "") -> Race:
+        """A race, ready to judge.
+
+        :param test: whose race it is.
+        :raises GraderFault: there is none.
+        :raises NotRunHere: it is not calibrated for this card.
+        """
+        seed = seed_for(self.seed, f"race {test}")
+        race = find_race(self.assignment, race_id, self.gpu_measures, self.bench, seed, site)
+        return replace(race, held_bytes=self.submission.held_in_all)
 
     def generator(self, test: str) -> np.random.Generator:
         """A test's own random numbers, whichever others run and in whatever order."""
@@ -149,7 +167,7 @@ class AssignmentRun:
         if role == STUDENT:
             folder = self.submission.run_folder
             problems = {
-                Path(file.name).stem: file.note
+                Path(file.name).stem: file.note or NOT_HANDED_IN
                 for file in self.submission.files
                 if file.state is not FileState.OK
             }

@@ -124,6 +124,7 @@ class TestScore:
     """What became of a planned test.
 
     :param counts: False for a GPU test without a GPU: outside the maximum, and complete without it.
+    :param rehearsed: a GPU test that ran without one: it says how it ended and pays nothing.
     :param withheld: earned, but not paid because no random case agreed.
     """
 
@@ -140,6 +141,7 @@ class TestScore:
     pictures: tuple[PictureFile, ...] = ()
     share: Fraction = Fraction()
     counts: bool = True
+    rehearsed: bool = False
     withheld: bool = False
     complete: bool = True
 
@@ -200,7 +202,7 @@ def _question(
 ) -> QuestionScore:
     gates = {kind: _gate(kind, plans, results) for kind in ("cpu", "cuda")}
     tests = _told([_test(plan, results.get(plan.test, {}), device, gates[plan.device]) for plan in plans])
-    counted = [test for test in tests if test.counts]
+    counted = [test for test in tests if test.counts] or [test for test in tests if test.rehearsed]
     worth = [test for test in counted if test.plan.points > 0] or counted
     if counted and all(test.share == 1 and not test.withheld for test in worth):
         outcome = Outcome.PASSED
@@ -219,7 +221,7 @@ def _question(
         max_points=_sum(test.max_points for test in tests if test.plan.device == "cpu"),
         bonus=_sum(test.points for test in tests if test.plan.device == "cuda"),
         tests=tuple(tests),
-        message=first.message if first else "" if counted else NEEDS_GPU,
+        message=first.message if first else "" if counted else tests[0].message,
         mistake=next((test.mistake for test in lost if test.mistake), None),
         seconds=math.fsum(test.seconds for test in tests),
         cpu_seconds=math.fsum(test.cpu_seconds for test in tests),
@@ -274,8 +276,13 @@ def _total(seconds: Iterable[float]) -> float:
 
 
 def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gate: _Gate) -> TestScore:
-    if plan.device == "cuda" and device != "cuda":
-        return TestScore(plan, Outcome.NOT_RUN, 0.0, NEEDS_GPU, counts=False)
+    bonus = plan.device == "cuda"
+    if bonus and all(case.outcome is Outcome.NOT_RUN for case in results.values()):
+        why = next((case.summary for case in results.values() if device == "cuda"), "")
+        message = f"{NOT_RUN}: {why}" if why else NOT_RUN if device == "cuda" else NEEDS_GPU
+        asked = device == "cuda"
+        return TestScore(plan, Outcome.NOT_RUN, 0.0, message, counts=asked, complete=not asked)
+    rehearsed = bonus and device != "cuda"
     cases = [results[name] for name in sorted(results, key=_natural)]
     outcomes = [case.outcome for case in cases]
     missing = max(plan.cases - len(cases), 0)
@@ -287,7 +294,7 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gat
     return TestScore(
         plan,
         outcome,
-        0.0 if withheld else _round(exact(plan.points) * share),
+        0.0 if withheld or rehearsed else _round(exact(plan.points) * share),
         gate.message if withheld and outcome is Outcome.PASSED else _message(plan, outcome, worst, missing),
         detail=worst.detail if worst and outcome is not Outcome.PASSED else "",
         mistake=next((case.mistake for case in named if case is worst), named[0].mistake if named else None),
@@ -297,6 +304,8 @@ def _test(plan: PlannedTest, results: dict[str, CaseResult], device: Device, gat
         note="; ".join(dict.fromkeys(case.note for case in cases if case.note)),
         pictures=tuple(picture for case in cases for picture in case.pictures),
         share=share,
+        counts=not rehearsed,
+        rehearsed=rehearsed,
         withheld=withheld,
         complete=not missing and not UNJUDGED.intersection(outcomes),
     )

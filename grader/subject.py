@@ -12,7 +12,8 @@ import builtins
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol
 
@@ -22,7 +23,7 @@ from grader.allowance import tree_peak_bytes
 from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import Member, mismatch
-from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, call_id
+from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, Worker, call_id
 from grader.text import one_line as clean
 from grader.values import Record, Value
 from grader.worker import codec, messages, wire
@@ -38,6 +39,7 @@ CELL_CHARACTERS = 160
 CELL = re.compile(r"cell ([0-9]{1,5})")
 # What may be raised because a cell that should have defined something failed.
 NAMELESS = {"NameError", "NotImplementedError", "AttributeError"}
+NOT_HANDED_IN = "not handed in"  # of an optional file, for which nobody is to blame
 HEADER_WEIGHT = 64  # bytes of objects that a byte of a header can become
 
 
@@ -153,6 +155,12 @@ class Subject:
             _failed={},
         )
 
+    def end(self) -> None:
+        """End this process of it; what it has computed is on the account."""
+        if isinstance(self._connection, Worker) and self._connection.alive:
+            self._connection.charge(self.allowance)
+            self._connection.close()
+
     def run(self, function: BenchFunction, /, *args: Value, **kwargs: Value) -> Value:
         """Run a bench function in the subject's worker.
 
@@ -207,6 +215,41 @@ class Subject:
             return RecordedCall(message, recorded.buffers, None, Thrown.of(raised))
         return RecordedCall(message, recorded.buffers, value, None)
 
+    def clocked(
+        self, functions: Sequence[tuple[BenchFunction, Mapping[str, Value]]]
+    ) -> tuple[list[Value], float]:
+        """Run bench functions one after another, and the seconds from the first byte of the first question to
+        the last byte of the last answer, by the judge's clock.
+
+        All questions are encoded and the module imported before that; each is sent when the one before it was
+        answered, and nothing is decoded, looked at or recorded in between.
+
+        :raises SubmissionFault: it could not, by the submission's doing.
+        """
+        self._load(self.module)
+        prepared = []
+        for function, given in functions:
+            encoder = codec.Encoder()
+            nodes = [encoder.node(value) for value in given.values()]
+            called = (function.source, function.origin, function.name)
+            message = messages.Run(call_id(), *called, [], list(given), nodes)
+            prepared.append((message, encoder.buffers, function.returns))
+        replies: list[tuple[messages.Reply, bytearray]] = []
+        clock: list[float] = []
+        for message, buffers, _ in prepared:
+            with self._telling(message, "your code"):
+                replies.append(self._request(message, buffers))
+            clock += [getattr(self._connection, name, 0.0) for name in ("asked_at", "answered_at")]
+            if not isinstance(replies[-1][0], messages.Answer):
+                break
+        values = []
+        for (message, _, returns), (reply, buffer) in zip(prepared, replies, strict=False):
+            with self._telling(message, "your code"):
+                value = self._read(message, reply, buffer, "your code")
+            self._fit(value, "your code", returns)
+            values.append(value)
+        return values, clock[-1] - clock[0]
+
     # -- one request
 
     def _ask(
@@ -224,17 +267,17 @@ class Subject:
             raise
         if value is None and isinstance(message, messages.Fetch):
             self._fault(SubmissionFault(Outcome.NOT_STARTED, "not started"))
-        problem = mismatch(value, annotation)
-        if problem is not None:
-            told = f"{what} gives {clean(mismatch(value, annotation, quote=True) or problem)}"
-            self._fault(Unusable(f"{what} gives {problem}", told=told))
+        self._fit(value, what, annotation)
         self._record(message, copies, value, None, started)
         return value
 
     def _load(self, module: str) -> None:
         """Import a submitted module in its own exchange: code at import time has no inputs to look at."""
         if module in self.problems:
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, clean(self.problems[module])))
+            said = self.problems[module]
+            left_out = said == NOT_HANDED_IN
+            outcome = Outcome.NOT_STARTED if left_out else Outcome.SUBMISSION_ERROR
+            self._fault(SubmissionFault(outcome, f"{module}.py was {said}" if left_out else clean(said)))
         if module in self._loaded:
             return
         what, spent, limit = f"the import of {module}.py", self.allowance.spent, self.allowance.cpu_seconds
@@ -273,18 +316,40 @@ class Subject:
         there = isinstance(line, int) and 0 < line < 10_000
         return f"cell {number}{question}" + (f", line {line}" if there else "")
 
+    def _fit(self, value: Value, what: str, annotation: ast.expr | None) -> None:
+        """
+        :raises SubmissionFault: the value is not what the annotation says.
+        """
+        problem = mismatch(value, annotation)
+        if problem is not None:
+            told = f"{what} gives {clean(mismatch(value, annotation, quote=True) or problem)}"
+            self._fault(Unusable(f"{what} gives {problem}", told=told))
+
     def _exchange(self, message: messages.Request, buffers: list[memoryview], what: str) -> Value:
+        with self._telling(message, what):
+            return self._read(message, *self._request(message, buffers), what)
+
+    def _request(
+        self, message: messages.Request, buffers: list[memoryview]
+    ) -> tuple[messages.Reply, bytearray]:
         assert self._connection is not None
         self._asked |= not isinstance(message, messages.Load)
+        return self._connection.request(message, buffers, self.allowance)
+
+    def _read(self, message: messages.Request, reply: messages.Reply, buffer: bytearray, what: str) -> Value:
+        self._answer_bytes = len(buffer) + HEADER_WEIGHT * len(msgspec.msgpack.encode(reply))
+        self._taken[0] += self._answer_bytes
+        if self._taken[0] > ANSWERS_LIMIT:
+            most = f"{ANSWERS_LIMIT >> 20} MiB"
+            said = f"the answers to one test take more than {most} in all, that of {what} among them"
+            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
+        return self._value(message, reply, buffer, what)
+
+    @contextmanager
+    def _telling(self, message: messages.Request, what: str) -> Iterator[None]:
+        """Whatever ends an exchange becomes a fault of the subject's, in words."""
         try:
-            reply, buffer = self._connection.request(message, buffers, self.allowance)
-            self._answer_bytes = len(buffer) + HEADER_WEIGHT * len(msgspec.msgpack.encode(reply))
-            self._taken[0] += self._answer_bytes
-            if self._taken[0] > ANSWERS_LIMIT:
-                most = f"{ANSWERS_LIMIT >> 20} MiB"
-                said = f"the answers to one test take more than {most} in all, that of {what} among them"
-                self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
-            return self._value(message, reply, buffer, what)
+            yield
         except TookTooLong as error:
             said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
             if self.cells and isinstance(message, messages.Load):

@@ -62,7 +62,10 @@ class Submission:
     :param run_folder: where their copies lie, with the given files beside them.
     :param ignored: names of other files that lay there, at most 50.
     :param digest: SHA-256 of the names and contents of the files taken, in hexadecimal.
-    :param held_bytes: how much data the modules taken hold together, see :mod:`grader.held_data`.
+    :param seed_digest: the same without the optional files: what is drawn for the others must not hang on
+        these.
+    :param held_bytes: how much data the modules taken hold together, see :mod:`grader.held_data`, without
+        those that are optional; ``held_in_all`` is that of all.
     :param remarks: what is to be said of the whole, a sentence each.
     :param cells: of a notebook that was taken in the place of files: the numbers of its cells, with the
         question that each one's marker names.
@@ -73,7 +76,9 @@ class Submission:
     files: tuple[SubmittedFile, ...]
     ignored: tuple[str, ...] = ()
     digest: str = ""
+    seed_digest: str = ""
     held_bytes: int = 0
+    held_in_all: int = 0
     remarks: tuple[str, ...] = ()
     cells: Mapping[int, str] = field(default_factory=dict)
 
@@ -107,7 +112,7 @@ def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: 
         extra = intake.source.strange + [
             name
             for name, kind in intake.look(intake.where).items()
-            if kind is not Kind.FOLDER and name not in (*assignment.files, *assignment.given, found.name)
+            if kind is not Kind.FOLDER and name not in (*assignment.all_files, *assignment.given, found.name)
         ]
     written = contents
     if found.handed is not None:
@@ -120,13 +125,17 @@ def collect(assignment: Assignment, folder: Path, run_folder: Path, given_from: 
             (run_folder / name).write_bytes(content)
     except OSError as error:
         raise GraderFault(f"the submission cannot be copied to {run_folder}: {error.strerror}") from None
+    always = {name: content for name, content in contents.items() if name not in assignment.optional}
+    held = {name: held_bytes(content) for name, content in contents.items() if name.endswith(".py")}
     return Submission(
         intake.path,
         run_folder,
         tuple(files),
         tuple(extra[:MAX_IGNORED]),
         digest(contents),
-        sum(held_bytes(content) for name, content in contents.items() if name.endswith(".py")),
+        digest(always),
+        sum(held[name] for name in held if name in always),
+        sum(held.values()),
         found.notes,
         found.handed.questions if found.handed is not None else {},
     )
@@ -160,6 +169,8 @@ def _of_notebook(assignment: Assignment, handed: HandedIn) -> tuple[dict[str, by
         if text:
             contents[name] = text.encode()
             files.append(SubmittedFile(name, FileState.OK))
+        elif name in assignment.optional:
+            files.append(SubmittedFile(name, FileState.MISSING))
         else:
             note = f"{name} is missing: no cell of the notebook is handed in for it"
             files.append(SubmittedFile(name, FileState.MISSING, note))
@@ -205,6 +216,8 @@ def _absent(intake: Intake, name: str) -> SubmittedFile:
     meant = intake.meant(intake.where, name)
     if meant:
         return SubmittedFile(name, FileState.MISNAMED, meant[1])
+    if name in intake.assignment.optional:  # nobody has to
+        return SubmittedFile(name, FileState.MISSING)
     note = f"{name} is missing"
     archives = [each for each in intake.look(intake.where) if PurePath(each).suffix.lower() in ARCHIVES]
     if archives:

@@ -8,6 +8,7 @@ from grader.faults import Partial
 from grader.marks import graded
 from grader.measured import Measured
 from grader.pictures import Captioned, Curves, Images, Reliability
+from grader.rounds import Round, Work
 
 __all__ = [
     "Captioned",
@@ -16,6 +17,8 @@ __all__ = [
     "Measured",
     "Partial",
     "Reliability",
+    "Round",
+    "Work",
     "assert_close",
     "assert_same",
     "award",

@@ -11,7 +11,7 @@ from grader.isolation import Isolation, Refused, decide
 from grader.launch import Fresh, Launcher, Plan, Worker, Zygote
 from grader.options import Options
 from grader.shared import Shared
-from grader.worker import kernel
+from grader.worker import kernel, nodes
 from grader.worker.removal import remove
 
 Key = tuple[str, bool, str]
@@ -47,8 +47,16 @@ class Workers:
             kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         if self.shared is not None:
             return self.shared.zygote(sandbox=sandbox, hide=self.options.hide)
-        most = max(assignment.limits.memory_mb for assignment in self.options.assignments) << 20
-        return Zygote(self.folder, sandbox=sandbox, hide=self.options.hide, memory_bytes=most)
+        on_gpu = self.options.device == "cuda"
+        limits = [assignment.limits for assignment in self.options.assignments]
+        most = max(max(each.memory_mb, each.gpu_memory_mb if on_gpu else 0) for each in limits) << 20
+        return Zygote(
+            self.folder,
+            sandbox=sandbox,
+            hide=self.options.hide,
+            memory_bytes=most,
+            devices=nodes.nodes() if on_gpu else (),
+        )
 
     # -- isolation
 
@@ -96,7 +104,7 @@ class Workers:
         zygote.close()
         folder = self.folder / "process"
         folder.mkdir()
-        self.launcher = Zygote(folder)
+        self.launcher = Zygote(folder, devices=nodes.nodes() if self.options.device == "cuda" else ())
 
     # -- workers
 

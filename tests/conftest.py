@@ -15,7 +15,7 @@ from grader.launch import Zygote
 ROOT = Path(__file__).parents[1]
 
 # Courses to be graded by tests, in a run of their own.
-collect_ignore = ["course", "small_course"]
+collect_ignore = ["course", "gpu_course", "small_course"]
 
 
 @pytest.fixture

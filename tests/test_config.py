@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,72 @@ def test_an_unknown_assignment_names_the_known_ones(folder: Path) -> None:
 def test_no_course_anywhere_above(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="neither here nor above is there a folder `assignments`"):
         Course.find(tmp_path)
+
+
+# -- optional files and races
+
+RACE = """
+[races."p1.fast"]
+measure = "gpu_fast"
+warm_up = "gpu_warm_up"
+run = ["gpu_run"]
+seconds = 60
+size = { n = 1000, rate = 0.5, kind = "bf16" }
+toy = { n = 10, rate = 0.5, kind = "fp32" }
+"""
+OPTIONAL = GOOD.replace('given = ["given.py"]', 'optional = ["gpu.py"]\ngiven = ["given.py"]') + (
+    '\n[questions."p1.fast"]\ntitle = "Fast"\nfile = "gpu.py"\nminutes = 5\nreview = "Reread."\n'
+)
+
+
+def test_a_race_and_a_file_that_nobody_has_to_hand_in(folder: Path) -> None:
+    write(folder, OPTIONAL + RACE)
+    said = load_assignment(folder)
+    assert (said.files, said.optional) == (["flow.py", "choice.py"], ["gpu.py"])
+    assert said.all_files == ["flow.py", "choice.py", "gpu.py"]
+    assert said.with_optional().files == said.with_optional().all_files == said.all_files
+    race = said.races["p1.fast"]
+    assert race.size == {"n": 1000, "rate": 0.5, "kind": "bf16"}
+    assert (race.rounds, race.seeds, race.slack, race.speed, race.direction) == (5, 20, 0.1, True, "higher")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("seconds = 60", "seconds = 60\nrounds = 4", "an odd number of rounds has a median"),
+        ("seconds = 60", "seconds = 60\nrounds = 1", "expected `int` >= 3"),
+        ("seconds = 60", "seconds = 60\nseeds = 19", "expected `int` >= 20"),
+        ("toy = { n = 10, ", "toy = { ", "`toy` has the same names as `size`"),
+        ('run = ["gpu_run"]', "run = []", "expected `array` of length >= 1"),
+        ('"p1.fast"]\nmeasure', '"p2.fast"]\nmeasure', "an id here reads p1.something"),
+        ('optional = ["gpu.py"]', 'optional = ["flow.py"]', "'flow.py' stands here twice"),
+        ('optional = ["gpu.py"]', 'optional = ["gpu.py", "gpu.py"]', "'gpu.py' stands here twice"),
+        ('given = ["given.py"]', 'given = ["gpu.py"]', "'gpu.py' stands here twice"),
+        ('optional = ["gpu.py"]\n', "", "'gpu.py' is not among `files`"),
+    ],
+)
+def test_what_is_wrong_with_a_race_or_an_optional_file(folder: Path, old: str, new: str, says: str) -> None:
+    text = OPTIONAL + RACE
+    assert old in text
+    write(folder, text.replace(old, new))
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        load_assignment(folder)
+
+
+def test_an_optional_file_belongs_to_a_part_like_any_other(folder: Path) -> None:
+    parts = """
+[parts.first]
+title = "First"
+files = ["flow.py", "gpu.py"]
+
+[parts.second]
+title = "Second"
+files = ["choice.py"]
+"""
+    write(folder, OPTIONAL + parts)
+    first, second = (load_assignment(folder).only(name) for name in ("first", "second"))
+    assert (first.files, first.optional) == (["flow.py"], ["gpu.py"])
+    assert (second.files, second.optional, second.asks("p1.fast")) == (["choice.py"], [], False)
+    write(folder, OPTIONAL + parts.replace(', "gpu.py"', ""))
+    with pytest.raises(ConfigError, match=re.escape("'gpu.py' belongs to no part")):
+        load_assignment(folder)

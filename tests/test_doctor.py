@@ -15,6 +15,7 @@ import staged
 from rich.console import Console
 
 from grader import doctor, doctor_workers
+from grader.cards import Card, NoCard
 from grader.config import Course
 from grader.doctor_workers import Finding, Secrets
 from grader.faults import GraderFault
@@ -329,3 +330,25 @@ def test_the_course_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert doctor.secret().state == "broken"
     (tmp_path / "secret").write_text("x" * 64)
     assert doctor.secret().state == "yes"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NVIDIA L4", "NVIDIA L4, 23,034 MiB, driver 570"),
+        ("NVIDIA X1", "does not know what it can do at most"),
+    ],
+)
+def test_a_card_is_named(monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
+    monkeypatch.setattr(doctor, "cards", lambda: [Card(name, "GPU-1", 23034 << 20, 0, "570")])
+    assert doctor.gpu().state == ""
+    assert words in doctor.gpu().says
+
+
+def test_a_machine_without_a_card_can_grade(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> list[Card]:
+        raise NoCard("nvidia-smi is not there")
+
+    monkeypatch.setattr(doctor, "cards", none)
+    found = doctor.gpu()
+    assert (found.state, found.says) == ("no", "GPU questions are not run here: nvidia-smi is not there")

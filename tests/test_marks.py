@@ -66,6 +66,8 @@ def test_the_facade_has_exactly_the_promised_names():
         "Measured",
         "Partial",
         "Reliability",
+        "Round",
+        "Work",
         "assert_close",
         "assert_same",
         "award",

@@ -326,7 +326,7 @@ def test_a_limit_that_is_already_lower_stays() -> None:
         from types import SimpleNamespace
         from grader.worker import sandbox
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
-        settings = SimpleNamespace(memory_bytes=1 << 30, file_bytes=1, cpu_seconds=9)
+        settings = SimpleNamespace(memory_bytes=1 << 30, file_bytes=1, cpu_seconds=9, device="cpu")
         sandbox._limits(sandbox.Around(settings))
         print(resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CPU))
     """

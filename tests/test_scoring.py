@@ -373,6 +373,23 @@ def test_a_question_on_gpu_alone() -> None:
     assert (question.outcome, question.max_points, question.message) == (Outcome.NOT_RUN, 0, NEEDS_GPU)
 
 
+def test_a_gpu_that_cannot_judge_says_why() -> None:
+    why = case(GPU[-1], Outcome.NOT_RUN, summary="not calibrated for that card")
+    question = one(GPU[-1:], [why], "cuda")
+    assert (question.outcome, question.bonus, question.max_points) == (Outcome.NOT_RUN, 0, 0)
+    assert question.message == "not run: not calibrated for that card"
+    assert total([one(GPU, [*map(case, TABLE), why], "cuda")]) == (10.0, 10.0, 0.0, True)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.FAILED, Outcome.NOT_STARTED])
+def test_a_rehearsal_tells_how_it_ended_and_pays_nothing(outcome: Outcome) -> None:
+    question = one(GPU[-1:], [case(GPU[-1], outcome)])
+    assert (question.outcome, question.bonus, question.max_points) == (outcome, 0, 0)
+    assert (question.tests[0].points, question.tests[0].max_points) == (0, 0)
+    beside = one(GPU, [*map(case, TABLE), case(GPU[-1], outcome)])
+    assert (beside.outcome, beside.points, beside.bonus) == (Outcome.PASSED, 10, 0)
+
+
 def test_a_gpu_random_test_does_not_decide_about_cpu_points() -> None:
     fast = planned("random", 5, suffix="~gpu", device="cuda")
     cases = [*map(case, TABLE[:2]), case(TABLE[2], Outcome.FAILED), case(fast)]

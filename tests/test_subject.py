@@ -15,7 +15,7 @@ from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import read_members
 from grader.launch import Allowance, Died, TookTooLong
-from grader.subject import RECORD_LIMIT, Subject, Thrown
+from grader.subject import NOT_HANDED_IN, RECORD_LIMIT, Subject, Thrown
 from grader.worker import codec, messages, wire
 
 STUB = """
@@ -484,3 +484,76 @@ def test_the_same_code_in_a_new_process() -> None:
     assert held.connections == [first, second]
     assert again.allowance is held.allowance
     assert held.anew().process == again.process + 1
+
+
+# -- on the clock
+
+
+FAST = BenchFunction("fast", "bench_gpu.py", "def fast(x): ...", ast.parse("float", mode="eval").body)
+
+
+class Clocked(Script):
+    """Answers at times of its own: asked at 10, 20, ..., answered 3 later."""
+
+    asked_at = answered_at = 0.0
+
+    def request(
+        self, message: messages.Request, buffers: list[memoryview], allowance: Allowance
+    ) -> tuple[messages.Reply, bytearray]:
+        reply = super().request(message, buffers, allowance)
+        if isinstance(message, messages.Run):
+            self.asked_at += 10.0
+            self.answered_at = self.asked_at + 3.0
+        return reply
+
+
+def on_the_clock(reply: Reply, role: str = "student") -> tuple[Subject, Clocked]:
+    held, script = subject(reply, role=role), Clocked(reply)
+    held.connect = lambda: script
+    return held, script
+
+
+def test_the_clock_runs_from_the_first_question_to_the_last_answer() -> None:
+    held, script = on_the_clock(answer(2.5))
+    values, seconds = held.clocked([(FAST, {"x": 1.0}), (FAST, {"x": 2.0}), (FAST, {"x": np.ones(3)})])
+    assert (values, seconds) == ([2.5] * 3, 23.0)
+    assert [type(message) for message in script.asked] == [messages.Load] + [messages.Run] * 3
+    assert script.buffers[-1] == np.ones(3).tobytes()
+    assert held.calls == []
+
+
+def test_what_was_answered_before_is_not_looked_at_until_the_clock_has_stopped() -> None:
+    held, script = on_the_clock(answer("no number"))
+    with pytest.raises(Unusable, match="your code gives"):
+        held.clocked([(FAST, {}), (FAST, {})])
+    assert len(script.asked) == 3
+
+
+def test_a_round_ends_with_the_first_question_that_raises() -> None:
+    held, script = on_the_clock(raised("ValueError", "Exception"))
+    with pytest.raises(Raised):
+        held.clocked([(FAST, {}), (FAST, {})])
+    assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (TookTooLong("computing time", 3), Outcome.TIMED_OUT),
+        (Died(-9), Outcome.SUBMISSION_ERROR),
+        (wire.WireError("no frame"), Outcome.SUBMISSION_ERROR),
+    ],
+)
+def test_what_ends_a_worker_on_the_clock_is_the_submissions(error: Exception, outcome: Outcome) -> None:
+    with pytest.raises(SubmissionFault) as caught:
+        on_the_clock(lambda message: error)[0].clocked([(FAST, {})])
+    assert caught.value.outcome is outcome
+    with pytest.raises(GraderFault):
+        on_the_clock(lambda message: error, role="reference")[0].clocked([(FAST, {})])
+
+
+def test_a_file_that_was_left_out_is_not_started() -> None:
+    held = subject(answer(1.0), problems={"flow": NOT_HANDED_IN})
+    with pytest.raises(SubmissionFault, match=r"flow\.py was not handed in") as caught:
+        held.clocked([(FAST, {})])
+    assert caught.value.outcome is Outcome.NOT_STARTED

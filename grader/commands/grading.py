@@ -102,6 +102,12 @@ def grade(
         int | None, typer.Option("--processes", "-n", min=1, help="Test processes; more use more cores.")
     ] = None,
     part: Annotated[str | None, typer.Option(help="Grade this part of the assignment alone.")] = None,
+    device: Annotated[
+        Literal["cpu", "cuda"] | None, typer.Option(help="cuda: judge the GPU questions too.")
+    ] = None,
+    gpu_rehearsal: Annotated[
+        bool, typer.Option("--gpu-rehearsal", help="Run the GPU questions on the CPU at toy size: no points.")
+    ] = False,
     launcher: Annotated[
         Literal["zygote", "fresh"] | None,
         typer.Option(help="How workers start: forked, or as new interpreters."),
@@ -116,6 +122,7 @@ def grade(
     if many_in is not None:
         alone: dict[str, object] = {"--results-dir": results_dir, "--artifacts": artifacts}
         alone |= {"--plant": plant_mistake, "--expect": expect, "--launcher": launcher}
+        alone |= {"--device": device, "--gpu-rehearsal": gpu_rehearsal or None}
         for name, value in alone.items():
             if value is not None:
                 raise fail(f"{name} is for one submission: it does not go with --many")
@@ -143,7 +150,9 @@ def grade(
     pictures = artifacts.absolute() if artifacts else None
     given: dict[str, object] = {"--grading-seed": seed, "--isolation": isolation, "--launcher": launcher}
     given |= {"--artifacts": pictures, "--part": part}
+    given |= {"--device": device}
     options = tuple(f"{name}={value}" for name, value in given.items() if value is not None)
+    options += ("--gpu-rehearsal",) if gpu_rehearsal else ()
     if processes and processes > 1:
         options += ("-n", str(processes))
     status = 0
@@ -186,15 +195,19 @@ def _grade_one(run: Run, expect: float | None, planted: str | None) -> int:
 def _unseen(run: Run, planted: str, result: Result) -> list[str]:
     """The questions of a planted mistake that lost no points, a line each."""
     questions = read_mistakes(run.course.reference(run.assignment))[planted].questions
-    points = {question.id: (question.points, question.max_points) for question in result.questions}
-    asked = [question for question in questions if question in points]
+    known = {question.id: question for question in result.questions}
+    asked = [known[question] for question in questions if question in known]
     if not asked:
         return [f"{planted} is a mistake of another part: no question of {result.part} shows it"]
-    return [
-        f"{planted} is in the code, and {question} lost no points by it"
-        for question in asked
-        if points[question][0] >= points[question][1]
-    ]
+    missed = []
+    for question in asked:
+        # What only GPU tests pay is a bonus, without a maximum: there the outcome tells.
+        bonus = all(test.device == "cuda" for test in question.tests)
+        if bonus and question.outcome is Outcome.NOT_RUN:
+            missed.append(f"{planted} shows in {question.id}, which was not run: --gpu-rehearsal runs it")
+        elif question.outcome is Outcome.PASSED if bonus else question.points >= question.max_points:
+            missed.append(f"{planted} is in the code, and {question.id} lost no points by it")
+    return missed
 
 
 def watch(run: Run, log: IO[bytes]) -> tuple[Result, int]:
@@ -244,6 +257,11 @@ def _advance(progress: Progress, task: TaskID, results: Path) -> None:
         result = json_file.parse(results.read_bytes())
     except (OSError, msgspec.DecodeError):
         return  # not there yet; whether it ever comes is seen at the end
-    tests = [test for question in result.questions for test in question.tests if test.device == result.device]
+    tests = [
+        test
+        for question in result.questions
+        for test in question.tests
+        if test.device == "cpu" or result.device == "cuda"
+    ]
     done = sum(test.outcome is not Outcome.NOT_RUN for test in tests)
     progress.update(task, total=len(tests), completed=done)

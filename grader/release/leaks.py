@@ -127,10 +127,10 @@ def _secret_places(course: Course, assignment: Assignment) -> Iterator[tuple[Pat
     if reference is None:
         return
     shown: set[str] = set()
-    for name in (*assignment.files, *assignment.given):
+    for name in (*assignment.all_files, *assignment.given):
         path = reference / name
         lines = path.read_text(encoding="utf-8").splitlines()
-        blocks = solution_blocks("\n".join(lines), name) if name in assignment.files else []
+        blocks = solution_blocks("\n".join(lines), name) if name in assignment.all_files else []
         for block in reversed(blocks):
             yield path, list(block.lines), frozenset()
             del lines[block.begin - 1 : block.end]

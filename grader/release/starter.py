@@ -71,7 +71,7 @@ def generate(course: Course, assignment: Assignment) -> dict[str, str]:
             f"{course.root} has no reference for {assignment.id}; a student release has none to cut"
         )
     texts: dict[str, str] = {}
-    for file in (*assignment.files, *assignment.given):
+    for file in (*assignment.all_files, *assignment.given):
         path = folder / file
         name = f"reference/{assignment.id}/{file}"
         if not path.is_file():

@@ -112,8 +112,9 @@ def _description(text: bytes) -> str:
     Both speak to the course's staff: what they explain is often the answer.
     """
     document = tomllib.loads(text.decode())
-    for gate in document.get("gates", {}).values():
-        gate["wrong"] = []
+    for table in ("gates", "races"):
+        for entry in document.get(table, {}).values():
+            entry["wrong"] = []
     return tomlkit.dumps(document)
 
 
@@ -141,7 +142,11 @@ def _page(assignments: Sequence[Assignment]) -> dict[str, object]:
                 "id": assignment.id,
                 "title": assignment.title,
                 "files": assignment.files,
-                "minutes": sum(question.minutes for question in assignment.questions.values()),
+                "minutes": sum(
+                    question.minutes
+                    for question in assignment.questions.values()
+                    if question.file in assignment.files  # GPU questions are a bonus
+                ),
                 "public": sum(question_points(public_part(table)).values()),
                 "total": sum(question_points(table).values()),
                 "question": next(iter(assignment.questions)),

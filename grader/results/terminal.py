@@ -117,9 +117,16 @@ def _lines(result: Result, unwritten: Mapping[Path, str]) -> list[tuple[str, str
         lines.append((f"Pictures:{at}", ""))
     if result.bonus:
         lines.append((f"Bonus from GPU tests: {result.bonus:g}", "green"))
-    skipped = sum(test.device == "cuda" for q in result.questions for test in q.tests)
+    bonus = [test for q in result.questions for test in q.tests if test.device == "cuda"]
+    skipped = [test for test in bonus if test.outcome is Outcome.NOT_RUN]
     if skipped and result.device != "cuda":
-        lines.append((f"GPU tests not run: {skipped}; they are a bonus and need --device cuda", ""))
+        lines.append((f"GPU tests not run: {len(skipped)}; they are a bonus and need --device cuda", ""))
+    elif skipped:
+        said = dict.fromkeys(test.message.partition(": ")[2] for test in skipped)
+        why = "; ".join(each for each in said if each)
+        lines.append((f"GPU tests not run: {len(skipped)}{why and f'; {why}'}", "yellow"))
+    if len(bonus) > len(skipped) and result.device != "cuda":
+        lines.append((f"GPU tests rehearsed: {len(bonus) - len(skipped)}; no points without a GPU", ""))
     if result.state == "stopped":
         lines.append(("Stopped before the end.", "bold red"))
     if not result.complete:

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from grader.worker import kernel, namespaces, root, rules
-from grader.worker.messages import Offer, Prepare, Settings
+from grader.worker import kernel, namespaces, nodes, root, rules
+from grader.worker.messages import CPU, Offer, Prepare, Settings
 from grader.worker.namespaces import Namespaces
 from grader.worker.removal import remove
 
@@ -43,8 +43,9 @@ class Enclosure:
         self.pids = namespaces.Pids() if found else None
         self.own_proc = False
         self._system = [*root.SYSTEM, *root.interpreter()]
+        self.devices = nodes.names(wanted.devices)
         if found:
-            root.build(wanted.place, wanted.hide)
+            root.build(wanted.place, wanted.hide, self.devices)
             self.own_proc = os.path.exists("/proc/self")
             self.missing |= {} if self.own_proc else {"proc": "the system forbids another /proc"}
         else:
@@ -90,8 +91,8 @@ class Enclosure:
                 self.missing["uid"] = f"another user cannot get at {around}: name another folder in TMPDIR"
         return failed is None
 
-    def _rulesets(self, place: str) -> dict[tuple[bool, bool], Any]:
-        """A ruleset for each (loopback, by_hand)."""
+    def _rulesets(self, place: str) -> dict[tuple[bool, bool, bool], Any]:
+        """A ruleset for each (loopback, by_hand, on a GPU)."""
         read = ["/etc", "/kernel", "/submission", "/sys"]
         write = ["/scratch", "/dev"]
         if not self.namespaces:
@@ -105,17 +106,20 @@ class Enclosure:
             self.missing["landlock"] = str(error)
             return {}
 
-    def _made(self, read: list[str], write: list[str]) -> dict[tuple[bool, bool], Any]:
+    def _made(self, read: list[str], write: list[str]) -> dict[tuple[bool, bool, bool], Any]:
+        given = [f"/dev/{name}" for name in self.devices]
         return {
-            (loopback, by_hand): rules.ruleset(
+            (loopback, by_hand, on_gpu): rules.ruleset(
                 self._system,
-                read,
+                [*read, nodes.TOLD] if on_gpu else read,
                 write,
                 tcp=loopback or bool(self.namespaces),
                 execute=not by_hand,
+                devices=given if on_gpu else (),
             )
             for loopback in (False, True)
             for by_hand in (False, True)
+            for on_gpu in ((False, True) if given else (False,))
         }
 
     # -- per worker
@@ -142,6 +146,8 @@ class Enclosure:
         if not self.namespaces:
             return self._share(settings, files, owner)
         kernel.unshare(kernel.NEW_MOUNTS | kernel.NEW_IPC | kernel.NEW_NET)
+        if settings.device == CPU:
+            root.cover_devices(self.devices)
         root.furnish(scratch_bytes=settings.file_bytes, own_proc=self.own_proc, files=files, owner=owner)
         if settings.loopback:
             kernel.raise_loopback()

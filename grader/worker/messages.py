@@ -8,6 +8,8 @@ import msgspec
 
 from grader.worker import codec
 
+CPU = "cpu"  # of settings: no GPU
+
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """How a worker is set up before the first line of submitted code runs in it."""
@@ -24,6 +26,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     by_hand: bool  # autograd and torch.optim are out of reach
     confined: bool = False  # by every layer that the zygote offered; else by those that need no rights
     loopback: bool = False  # TCP on this machine is allowed
+    device: str = CPU  # or the UUID of the one GPU that it may use
 
 
 class Load(msgspec.Struct, tag="load", forbid_unknown_fields=True):
@@ -79,7 +82,13 @@ class Inspect(msgspec.Struct, tag="inspect", forbid_unknown_fields=True):
     id: int
 
 
-Request = Load | Call | Run | Fetch | Inspect | Probe
+class TryDevice(msgspec.Struct, tag="try device", forbid_unknown_fields=True):
+    """Say whether the GPU that the settings name can be used; before anything submitted is loaded."""
+
+    id: int
+
+
+Request = Load | Call | Run | Fetch | Inspect | Probe | TryDevice
 
 
 class Ready(msgspec.Struct, tag="ready", forbid_unknown_fields=True):
@@ -144,6 +153,7 @@ class Prepare(msgspec.Struct, tag="prepare", forbid_unknown_fields=True):
     hide: list[str]  # must not be seen by a worker
     filters: dict[str, bytes]  # seccomp programs, see filter_name
     no_filters: str = ""  # why there are none
+    devices: list[str] = []  # nodes in /dev of GPUs, for workers whose settings name one
 
 
 class Offer(msgspec.Struct, tag="offer", forbid_unknown_fields=True):

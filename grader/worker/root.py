@@ -14,7 +14,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from grader.worker import kernel
@@ -61,10 +61,11 @@ def interpreter() -> list[str]:
     return sorted(path for path in found if os.path.isdir(path) and path != "/")
 
 
-def build(place: str, hide: Iterable[str]) -> None:
+def build(place: str, hide: Iterable[str], devices: Sequence[str] = ()) -> None:
     """Build the file system at an empty folder and make it the root of this process.
 
     :param hide: paths that must not be seen even where they lie in a folder that has to be there.
+    :param devices: names in /dev of GPUs; :func:`cover_devices` takes them from the workers that get none.
     :raises OSError: some part of it could not be made; this process must not go on.
     """
     kernel.unshare(kernel.NEW_MOUNTS)
@@ -81,7 +82,7 @@ def build(place: str, hide: Iterable[str]) -> None:
     for link, target in LINKS.items():
         if not os.path.lexists(place + link):  # the interpreter may lie in /tmp
             os.symlink(target, place + link)
-    nodes = [name for name in NODES if os.path.exists(f"/dev/{name}")]
+    nodes = [name for name in (*NODES, *devices) if os.path.exists(f"/dev/{name}")]
     for name in nodes:
         Path(place, "dev", name).touch()
     kernel.restrict_mounts(
@@ -114,6 +115,12 @@ def _bind_folders(place: str, hide: Iterable[str]) -> None:
         elif not wanted and inside and inside[-1] not in hidden and os.path.lexists(target):
             _cover(target)
             seen.append(path)
+
+
+def cover_devices(names: Iterable[str]) -> None:
+    """Take the nodes of GPUs from one worker, in its own mount namespace."""
+    for name in names:
+        kernel.mount("/dev/null", f"/dev/{name}", None, kernel.MS_BIND)
 
 
 def _cover(target: str) -> None:

@@ -30,11 +30,18 @@ def abi() -> int:
 
 
 def ruleset(
-    run: Iterable[str], read: Iterable[str], write: Iterable[str], *, tcp: bool, execute: bool
+    run: Iterable[str],
+    read: Iterable[str],
+    write: Iterable[str],
+    *,
+    tcp: bool,
+    execute: bool,
+    devices: Iterable[str] = (),
 ) -> Any:
     """Rules by folder; what does not exist is left out.
 
     :param run: programs and libraries: may be read, and executed unless ``execute`` is False.
+    :param devices: nodes of a GPU: may be read, written to, and asked by ioctl.
     :param tcp: leave TCP alone. Otherwise every port is refused.
     :raises NoLandlock: there is none.
     :raises OSError: the kernel refused a rule.
@@ -50,7 +57,8 @@ def ruleset(
     reading = access.READ_FILE | access.READ_DIR
     everything = rules.handled_fs & ~(access.EXECUTE | access.IOCTL_DEV)
     running = reading | (access.EXECUTE if execute else access.NONE)
-    for paths, rights in ((run, running), (read, reading), (write, everything)):
+    asking = reading | access.WRITE_FILE | (rules.handled_fs & access.IOCTL_DEV)
+    for paths, rights in ((run, running), (read, reading), (write, everything), (devices, asking)):
         for path in paths:
             if os.path.isdir(path):
                 rules.allow_path(path, rights)

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from grader.worker import kernel
-from grader.worker.messages import Settings, filter_name
+from grader.worker.messages import CPU, Settings, filter_name
 
 if TYPE_CHECKING:
     from grader.worker.enclosure import Enclosure
@@ -47,11 +47,17 @@ INSTALLED = {
     for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
 }
 
+COMPILERS = ("TORCHINDUCTOR_COMPILE_THREADS",)
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def environment(home: str) -> dict[str, str]:
-    """The whole environment of a zygote or worker; nothing of the judge's gets in."""
+def environment(home: str, device: str = CPU) -> dict[str, str]:
+    """The whole environment of a zygote or worker; nothing of the judge's gets in.
+
+    :param device: the one GPU that can be seen in it.
+    """
+    on_gpu = device != CPU
+    threads = str(THREADS_ON_GPU if on_gpu else 1)
     return {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
@@ -60,10 +66,15 @@ def environment(home: str) -> dict[str, str]:
         "HOME": home,
         "TMPDIR": home,
         "TORCHINDUCTOR_CACHE_DIR": os.path.join(home, "inductor"),
-        **dict.fromkeys(THREADS, "1"),
+        "CUDA_VISIBLE_DEVICES": device if on_gpu else "",
+        **dict.fromkeys((*THREADS, *(COMPILERS if on_gpu else ())), threads),
     }
 
 
+THREADS_ON_GPU = 4  # what feeds a device must not be what is measured
+GPU_PROCESSES = 1024  # the driver's threads, and a compiler's
+GPU_OPEN_FILES = 4096
+GPU_CPU_SECONDS = 10 * 3600  # a thread that waits for a device computes
 PROCESSES = 256  # threads too; data loaders and the ranks of a process group need some twenty
 OPEN_FILES = 256
 FIRST_TO_GO = 1000  # oom_score_adj: the worker, before anything of the grader or of other people
@@ -86,12 +97,23 @@ class Around:
         """The descriptor of its Landlock ruleset, which it must not close before it is restricted by it."""
         if self.enclosure is None or not self.enclosure.rulesets:
             return None
-        rules = self.enclosure.rulesets[self.settings.loopback, self.settings.by_hand]
+        rules = self.enclosure.rulesets[_kind(self)]
         return int(rules.fileno())
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the worker may use a GPU."""
+        return self.settings.device != CPU
 
     def has(self, layer: str) -> bool:
         """Whether the zygote offered a layer."""
         return self.enclosure is not None and layer in self.enclosure.offer.layers
+
+
+def _kind(around: Around) -> tuple[bool, bool, bool]:
+    """Which of the zygote's rulesets is this worker's; without nodes of a GPU there are none for these."""
+    given = around.on_gpu and around.enclosure is not None and bool(around.enclosure.devices)
+    return around.settings.loopback, around.settings.by_hand, given
 
 
 def counts_apart(around: Around) -> bool:
@@ -114,6 +136,13 @@ def _limits(around: Around) -> None:
     }
     if around.enclosure is not None:
         wanted |= {resource.RLIMIT_MSGQUEUE: 0, resource.RLIMIT_MEMLOCK: 0}
+    if around.on_gpu:
+        # CUDA maps many times what it uses and pins memory for transfers: the judge watches what is resident.
+        for unlimited in (resource.RLIMIT_DATA, resource.RLIMIT_MEMLOCK):
+            wanted.pop(unlimited, None)
+        wanted[resource.RLIMIT_CPU] = GPU_CPU_SECONDS
+        wanted[resource.RLIMIT_NOFILE] = GPU_OPEN_FILES
+        wanted[resource.RLIMIT_NPROC] = max(GPU_PROCESSES, wanted[resource.RLIMIT_NPROC])
     for limit, value in wanted.items():
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -157,7 +186,7 @@ def _scratch(around: Around) -> None:
 
 def _clean_environment(around: Around) -> None:
     os.environ.clear()
-    os.environ.update(environment(around.settings.scratch))
+    os.environ.update(environment(around.settings.scratch, around.settings.device))
 
 
 def _import_path(around: Around) -> None:
@@ -191,7 +220,9 @@ def _seeds(around: Around) -> None:
     import torch
 
     settings = around.settings
-    torch.set_num_threads(1)
+    torch.set_num_threads(THREADS_ON_GPU if around.on_gpu else 1)
+    if around.on_gpu:
+        torch.cuda.manual_seed_all(settings.seed)  # kept until the first use of the device: it starts nothing
     random.seed(settings.seed)
     np.random.seed(settings.seed % 2**32)
     # torch.manual_seed would format a traceback for each kind of device, in case it is ever used: 3 ms.
@@ -200,8 +231,7 @@ def _seeds(around: Around) -> None:
 
 def _landlock(around: Around) -> None:
     assert around.enclosure is not None
-    settings = around.settings
-    with around.enclosure.rulesets[settings.loopback, settings.by_hand] as rules:
+    with around.enclosure.rulesets[_kind(around)] as rules:
         rules.restrict()
 
 

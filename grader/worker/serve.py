@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import torch
 
-from grader.worker import codec, latch, messages, modules, plain, probe, sandbox, wire
+from grader.worker import codec, device, latch, messages, modules, plain, probe, sandbox, wire
 from grader.worker.raising import place, raised
 
 MOST_FAILURES = 20  # of a notebook's cells, told to the judge
@@ -91,6 +91,8 @@ class Worker:
             return messages.Answer(request.id, process_globals() == self.globals), []
         if isinstance(request, messages.Probe):
             return messages.Answer(request.id, codec.List(list(probe.findings(request)))), []
+        if isinstance(request, messages.TryDevice):
+            return messages.Answer(request.id, codec.List(list(device.tried()))), []
         if isinstance(request, messages.Load):
             if request.module in self.settings.problems:
                 return messages.Absent(request.id, self.settings.problems[request.module]), []

@@ -84,6 +84,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     :param whole: a file of the row replaces the base's and is not appended to it.
     :param seconds: computing time for each test instead of the marker's; four times that by the wall clock.
     :param links: files handed in as symbolic links, and where they point from the submission's folder.
+    :param rehearsal: of GPU questions, which pay nothing then: what counts is how they end.
     :param slow: it takes more than a few seconds, mostly of known mistakes that are asked the same.
     :param open: why points are still got that were not earned, and what would stop it. Such a row must go on
         getting them, so that the mark goes when the hole does; SECURITY.md lists it among what stays open.
@@ -102,6 +103,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     whole: bool = False
     seconds: float | None = None
     links: dict[str, str] = {}
+    rehearsal: bool = False
     slow: bool = False
     open: str = ""
 
@@ -252,6 +254,8 @@ class Arena:
         select: str,
         files: str | list[str] = "",
         seconds: float | None = None,
+        *,
+        rehearsal: bool = False,
     ) -> Run:
         """Grade a submission as `pytest` does on the command line."""
         self._runs += 1
@@ -265,6 +269,7 @@ class Arena:
         line += ["--results", str(results), "--gradescope", str(gradescope), "--artifacts", str(own / "art")]
         line += [f"--rootdir={self.course}", "-c", str(self.course / "pyproject.toml")]
         line += ["--isolation", ISOLATION] if ISOLATION else []
+        line += ["--gpu-rehearsal"] if rehearsal else []
         for plugin in WITHOUT:
             line += ["-p", f"no:{plugin}"]
         self._printed.clear()
@@ -402,7 +407,8 @@ class Arena:
         self.trouble = []
         submission = self.submission(folder, row)
         before = (self.files(), self.litter(), self.system_v(), own_state(), self.scratch())
-        run = self.grade(row.assignment, submission, row.select, row.files, row.seconds)
+        asked = (row.assignment, submission, row.select, row.files, row.seconds)
+        run = self.grade(*asked, rehearsal=row.rehearsal)
         self.points(row, run)
         self.remains(*before)
         self.next_worker()
