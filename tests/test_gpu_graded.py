@@ -107,6 +107,7 @@ def test_a_wrong_answer_fails_in_a_rehearsal_and_costs_nothing(course: Path, tmp
     assert "at toy size a right solution reaches 0.6 for sure" in graded.question("g1.fit")["message"]
 
 
+@pytest.mark.slow
 def test_stubs_are_not_started_and_a_file_that_was_left_out_is_nobodys_fault(
     course: Path, tmp_path: Path
 ) -> None:
@@ -137,6 +138,7 @@ def test_on_a_cpu_nobody_looks_for_the_gpu_file(course: Path, tmp_path: Path, wi
     assert outcomes(graded)["test_fit_on_a_gpu"] == "not_run"
 
 
+@pytest.mark.slow
 def test_the_gpu_file_changes_no_seed_of_the_others(course: Path, tmp_path: Path) -> None:
     seeds, hashes = set(), set()
     for number, arguments in enumerate(((), ("--gpu-rehearsal",))):
@@ -215,6 +217,7 @@ def test_a_card_in_use_is_left_alone(course: Path, tmp_path: Path, driver: dict[
     assert outcomes(graded)["test_fit_on_a_gpu"] == "not_run"
 
 
+@pytest.mark.slow
 def test_memory_that_stays_taken_is_the_graders_error(
     course: Path, tmp_path: Path, driver: dict[str, str]
 ) -> None:
@@ -274,6 +277,7 @@ def run_grader(course: Path, *arguments: str):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "status", "words"),
     [

@@ -237,6 +237,7 @@ def test_an_assignment_without_races_and_a_check_are_refused(grader: Any, course
     assert "g1 has no GPU question with a race" in grader("calibrate", "g1", "--device", "cuda")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_workers_are_calibrated_on_a_card_that_is_pretended(
     grader: Any, course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
