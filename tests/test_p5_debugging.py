@@ -521,6 +521,22 @@ def test_a_run_that_never_moves_is_recognised_from_its_history() -> None:
     assert not still({})
 
 
+def test_a_run_of_one_step_an_epoch_is_told_from_one_that_never_moves() -> None:
+    once, still = (
+        getattr(judge_side("signatures"), name) for name in ("step_behind_the_loop", "zero_grad_before_step")
+    )
+
+    def run(*losses: float, accuracy: float = 0.12) -> dict[str, object]:
+        return {"history": [{"loss": loss, "lr": 1e-3} for loss in losses], "accuracy": accuracy}
+
+    assert once(run(3.06, 2.95, 2.9))
+    assert not still(run(3.06, 2.95, 2.9))
+    assert still(run(3.08, 3.034, 3.052))  # by its dropout alone
+    assert not once(run(3.08, 3.034, 3.052))
+    for other in (run(3.06, 2.95, 2.97), run(3.06, 1.2, 0.7), run(3.06, 2.95, 2.9, accuracy=0.9), {}):
+        assert not once(other)
+
+
 # ---- broken.py
 
 
