@@ -8,6 +8,7 @@ import captioner
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
 def _reseed(seed: int) -> None:
@@ -46,6 +47,17 @@ def trained_under(
         _reseed(global_seed)
         _trained.append(captioner.train(images, captions, seed, steps=steps).eval())
     return images, captions
+
+
+def optimizer_steps(images: Tensor, captions: Tensor, seed: int, steps: int) -> int:
+    """How many steps torch's optimizers take in a training of so many steps; 0 where none is used."""
+    taken = []
+    hook = register_optimizer_step_post_hook(lambda *_: taken.append(1))
+    try:
+        captioner.train(images, captions, seed, steps=steps)
+    finally:
+        hook.remove()
+    return len(taken)
 
 
 def trained_logits(tests: Tensor, tokens: Tensor) -> Tensor:

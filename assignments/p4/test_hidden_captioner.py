@@ -120,6 +120,9 @@ def test_train_is_pure(student, bench, rng):
     check(float(np.ptp(first, axis=2).max()) > 1e-3, "all words get the same logit")
     assert_close(again, first, "the logits after a second training with the same seed")
     check(float(np.abs(changed - first).max()) > 1e-3, "another seed gives the same model")
+    taken = student.run(bench.optimizer_steps, images, captions, seed, 5)
+    # Several optimizers step together; weights that are moved by hand are no optimizer's step.
+    check(taken % 5 == 0, "the training takes another number of steps than it is asked for")
     for before, behind in zip((first, changed, other), longer, strict=True):
         check(float(np.abs(behind - before).max()) > 1e-6, "more steps of training change nothing")
         learned = max(in_step(behind - before, captions[:, at : at + LENGTH - 1]) for at in (1, 0))
