@@ -82,6 +82,7 @@ def test_the_words_are_the_same_everywhere() -> None:
 # ---- Right, wrong and thoughtless answers
 
 
+@pytest.mark.slow  # `tox` has `grader regress` ask it with one seed
 @pytest.mark.parametrize("seed", [20, 21])
 def test_the_reference_loses_nothing(seed: int) -> None:
     assert half().lost(half().submission(), *(set(POINTS) - LONG), seed=seed) == {}
