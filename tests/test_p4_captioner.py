@@ -80,7 +80,6 @@ def test_every_mistake_has_a_message_of_its_own() -> None:
 # ---- Right, wrong and thoughtless answers
 
 
-@pytest.mark.slow  # `tox` has `grader regress` ask it with one seed
 @pytest.mark.parametrize("seed", [20, 21])
 def test_the_reference_loses_nothing(seed: int) -> None:
     assert half().lost(half().submission(), *POINTS, seed=seed, without=GATED) == {}
