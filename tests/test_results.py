@@ -265,6 +265,17 @@ def test_others_may_read_the_file_as_the_umask_says(tmp_path: Path) -> None:
 # -- faults --------------------------------------------------------------------------------------------------
 
 
+def test_a_private_file_is_closed_to_others_from_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("open to all")
+    before = os.umask(0)
+    try:
+        files.replace(path, b"names", private=True)
+    finally:
+        os.umask(before)
+    assert (path.stat().st_mode & 0o777, path.read_bytes()) == (0o600, b"names")
+
+
 def test_a_folder_that_cannot_be_written_does_not_stop_the_grading(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "results.json"

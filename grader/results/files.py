@@ -10,8 +10,9 @@ import stat
 from pathlib import Path
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, *, private: bool = False) -> None:
     """
+    :param private: closed to others on this machine; else as the user's umask has it.
     :raises OSError: no such folder, not writable, disk full, a folder or a device at its place; the old file
         is then as it was.
     """
@@ -26,13 +27,17 @@ def replace(path: Path, data: bytes) -> None:
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         # Not tempfile: its files are closed to others, and what a run leaves should follow the user's umask.
-        with open(fresh, "xb") as file:
+        with open(fresh, "xb", opener=_closed if private else None) as file:
             file.write(data)
         os.replace(fresh, path)
     except BaseException:
         with contextlib.suppress(OSError):
             fresh.unlink(missing_ok=True)
         raise
+
+
+def _closed(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def discard(path: Path) -> None:
