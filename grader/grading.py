@@ -33,7 +33,8 @@ class Request:
     :param seed: the grading seed; None: the submission's own.
     :param tests: ids such as ``test_hidden.py::test_x``; none means all.
     :param first_failure: stop at the first test that fails.
-    :param isolation: as the option of pytest, and so is ``part``.
+    :param isolation: as the option of pytest, and so are ``part`` and ``device``.
+    :param artifacts: a folder for pictures; None: none are drawn.
     """
 
     assignment: str
@@ -43,6 +44,8 @@ class Request:
     first_failure: bool = False
     isolation: str | None = None
     part: str | None = None
+    device: str | None = None
+    artifacts: Path | None = None
 
 
 class GradingError(GraderFault):
@@ -104,6 +107,8 @@ class Grading:
             "--grading-seed": request.seed,
             "--isolation": request.isolation,
             "--part": request.part,
+            "--device": request.device,
+            "--artifacts": request.artifacts,
         }
         arguments += [f"{name}={value}" for name, value in options.items() if value is not None]
         return [*arguments, "-x"] if request.first_failure else arguments

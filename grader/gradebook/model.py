@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from grader.faults import Outcome
 from grader.results.model import Result
 
 RunState = Literal["running", "finished", "stopped"]
@@ -118,8 +119,14 @@ class Grading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """Whether it is a grade."""
-        return self.result is not None and self.result.complete
+        """Whether it is a grade: every test that it is of was judged."""
+        if self.result is None:
+            return False
+        if self.version.device == "cpu":
+            return self.result.complete
+        unjudged = (Outcome.NOT_RUN, Outcome.GRADER_ERROR)
+        tests = [test for question in self.result.questions for test in question.tests]
+        return not any(test.outcome in unjudged for test in tests if test.device == "cuda")
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):

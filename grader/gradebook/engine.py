@@ -1,0 +1,221 @@
+"""Grades a class: decides what is to be graded, has Dask do it, and keeps each grading as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from distributed import Client, Future, KilledWorker, as_completed
+
+from grader.config import Course
+from grader.faults import GraderFault
+from grader.gradebook import cluster, desk
+from grader.gradebook.cluster import GPU, SchedulerGone
+from grader.gradebook.desk import ProcessKilled
+from grader.gradebook.identity import Asked, assignment_of, identity, version
+from grader.gradebook.model import Grading, Run, RunState, Submission, Version
+from grader.gradebook.store import Gradebook, now
+from grader.gradebook.tasks import Answer, Task
+from grader.points import read_points
+from grader.results import json_file
+from grader.text import one_line
+
+AHEAD = 3  # tasks handed to each thread beforehand: enough that none waits, few enough to stay small
+TRIES = 3  # of a grading whose process is killed
+
+Device = Literal["cpu", "cuda"]
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A submission and where it lies."""
+
+    submission: Submission
+    path: Path
+
+
+@dataclass(frozen=True)
+class Due:
+    """A grading that is to be made."""
+
+    submission: Submission
+    version: Version
+    identity: str
+    task: Task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run comes to.
+
+    :param kept: gradings that hold as they are.
+    """
+
+    kept: list[Grading]
+    due: list[Due]
+
+
+def plan(
+    book: Gradebook,
+    run: Run,
+    course: Course,
+    handed: Sequence[Handed],
+    assignments: Sequence[str],
+    asked: Asked,
+    *,
+    devices: Sequence[Device] = ("cpu",),
+    regrade: bool = False,
+    pictures: bool = True,
+) -> Plan:
+    """What has to be graded, and what was already: by the same version, from the same files.
+
+    :param regrade: all of it, whatever was graded before this run began.
+    :raises ConfigError: an assignment or a part is not there.
+    """
+    wanted = [
+        (assignment_of(course, name, asked, device), version(course, name, asked, device), tests)
+        for name in assignments
+        for device in devices
+        if (tests := _tests(course, name, asked, device)) is not None
+    ]
+    ours = {grading.id for grading in book.gradings(run)} if regrade else set[int]()
+    made = Plan([], [])
+    for each in handed:
+        for assignment, now_grading, tests in wanted:
+            taken = identity(course, assignment, each.path)
+            before = book.find(each.submission.key, now_grading, taken)
+            if before is not None and before.usable and (not regrade or before.id in ours):
+                made.kept.append(before)
+                continue
+            task = Task(
+                pseudonym=each.submission.pseudonym,
+                assignment=assignment.id,
+                path=each.path.absolute(),
+                version=now_grading.digest,
+                asked=asked,
+                device=now_grading.device,
+                tests=tests,
+                pictures=pictures,
+            )
+            made.due.append(Due(each.submission, now_grading, taken, task))
+    return made
+
+
+def _tests(course: Course, name: str, asked: Asked, device: Device) -> tuple[str, ...] | None:
+    """Which tests are asked for: on a GPU those that need one, and nothing at all where there is none."""
+    if device == "cpu":
+        return ()
+    assignment = assignment_of(course, name, asked, device)
+    planned = read_points(assignment.points_path)
+    tests = [test.test for test in planned if test.device == "cuda" and assignment.asks(test.question)]
+    return tuple(dict.fromkeys(tests)) or None
+
+
+def grade(book: Gradebook, run: Run, planned: Plan, client: Client, report: Report) -> None:
+    """Grade what is due; each grading is in the book before the next one is looked at.
+
+    :param report: told how many of how many are in the book, each time that one is.
+    :raises SchedulerGone: the scheduler ended. What was kept until then is kept.
+    :raises GraderFault: a worker has another version of what grades.
+    """
+    state: RunState = "stopped"
+    total = len(planned.kept) + len(planned.due)
+    try:
+        for grading in planned.kept:
+            book.use(run, grading)
+        report(len(planned.kept), total)
+        if any(due.task.device == "cuda" for due in planned.due) and not cluster.gpus(client):
+            raise GraderFault(
+                "no worker of the cluster offers a GPU; one that does is started with "
+                "`dask worker ADDRESS --resources GPU=1`"
+            )
+        for count, (due, answer) in enumerate(_answers(client, planned.due), len(planned.kept) + 1):
+            if answer.other:
+                raise GraderFault(f"a worker cannot grade the same as this machine: {answer.other}")
+            book.add(run, _grading(due, answer), answer.pictures)
+            report(count, total)
+        state = "finished"
+    finally:
+        book.end(run, state)
+
+
+def _grading(due: Due, answer: Answer) -> Grading:
+    result = json_file.parse(answer.result) if answer.result else None
+    fault = answer.fault
+    if result is not None and not due.identity.startswith(result.submission_hash):
+        result, fault = None, "it was changed while it was graded"
+    return Grading(
+        submission=due.submission.key,
+        assignment=due.task.assignment,
+        version=due.version,
+        identity=due.identity,
+        ended=now(),
+        seconds=answer.seconds,
+        fault=fault,
+        result=result,
+    )
+
+
+def _answers(client: Client, due: Iterable[Due]) -> Iterator[tuple[Due, Answer]]:
+    """What came of each, as it comes; a few are handed over beforehand, those for GPUs apart from the others:
+    they wait for a device and must not keep a thread idle."""
+    lines: dict[str, Iterator[Due]] = {}
+    for device in ("cpu", "cuda"):
+        lines[device] = iter([each for each in due if each.task.device == device])
+    waiting: dict[Future[Answer], Due] = {}
+    coming = as_completed(loop=client.loop)
+
+    def hand_over() -> None:
+        room = AHEAD * cluster.threads(client)
+        for device, line in lines.items():
+            under_way = sum(each.task.device == device for each in waiting.values())
+            for each in itertools.islice(line, max(0, room - under_way)):
+                future = client.submit(
+                    desk.work,
+                    each.task,
+                    key=f"{each.task.name} {secrets.token_hex(4)}",  # unlike that of an earlier run
+                    resources={GPU: 1} if device == "cuda" else None,
+                    retries=TRIES - 1,
+                )
+                waiting[future] = each
+                coming.add(future)
+
+    try:
+        hand_over()
+        for future in coming:
+            each = waiting.pop(future)
+            yield each, _answer(future, each.task)
+            future.release()
+            hand_over()
+    except OSError as error:  # CommClosedError among them
+        raise SchedulerGone(f"the Dask scheduler is gone: {one_line(str(error))}") from None
+    finally:
+        with contextlib.suppress(OSError, TimeoutError):
+            client.cancel(list(waiting))
+
+
+def _answer(future: Future[Answer], task: Task) -> Answer:
+    """
+    :raises SchedulerGone: nobody can say any more what came of it.
+    """
+    if future.status in ("cancelled", "lost"):
+        raise SchedulerGone("the Dask scheduler is gone")
+    try:
+        answer: Answer = future.result()
+    except (ProcessKilled, KilledWorker):
+        return Answer(fault=f"what graded it was killed {TRIES} times, for want of memory perhaps")
+    except CancelledError:
+        raise SchedulerGone("the Dask scheduler is gone") from None
+    except OSError:
+        raise
+    except Exception as error:
+        said = one_line(f"{type(error).__name__}: {error}")
+        raise GraderFault(f"{task.name}: a worker of the cluster failed: {said}") from error
+    return answer
