@@ -91,7 +91,7 @@ def find(folder: Path) -> tuple[list[Submission], list[Skipped]]:
     """
     try:
         entries = sorted(folder.iterdir())
-        sorts = [(path, _not_one(path)) for path in entries]
+        sorts = [(path, not_one(path)) for path in entries]
     except OSError as error:
         raise GraderFault(f"{one_line(str(folder))} cannot be read: {error.strerror or error}") from None
     found = [Submission(label(path.name), path.absolute()) for path, reason in sorts if not reason]
@@ -102,7 +102,7 @@ def find(folder: Path) -> tuple[list[Submission], list[Skipped]]:
     return found, skipped
 
 
-def _not_one(path: Path) -> str:
+def not_one(path: Path) -> str:
     """What an entry is if it is no submission; empty if it is one."""
     if hidden(path.name):
         return "hidden"
