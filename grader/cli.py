@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from grader.commands import alarming, building, calibrating, diffing, grading, mutating, regressing, upkeep
+from grader.commands import (
+    alarming,
+    batching,
+    building,
+    calibrating,
+    diffing,
+    grading,
+    mutating,
+    regressing,
+    reporting,
+    upkeep,
+)
 from grader.commands.console import EXIT_USAGE, err, out
 from grader.faults import GraderFault
 from grader.submission import SubmissionFolderError
@@ -21,7 +32,9 @@ build = typer.Typer(help="Build what is handed out or uploaded.", no_args_is_hel
 secret = typer.Typer(help="The course secret, which grading seeds come from.", no_args_is_help=True)
 
 app.command()(grading.grade)
+app.command()(batching.batch)
 app.command()(diffing.diff)
+app.command()(reporting.report)
 app.command()(upkeep.starter)
 app.command()(upkeep.points)
 app.command()(calibrating.calibrate)

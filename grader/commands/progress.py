@@ -48,6 +48,10 @@ class Progressing:
         self._total = total
         self._bars.update(self._task, total=total)
 
+    def skip(self, count: int) -> None:
+        """Say how many were graded before: they take no time, and do not tell how long the others will."""
+        self._kept += count
+
     def done(self, record: Record, kept: bool) -> None:
         """Count one that is graded, or was before."""
         self._kept += kept

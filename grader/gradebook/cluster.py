@@ -95,7 +95,8 @@ def _client(scheduler: str | None, processes: int, gpus: int) -> Iterator[Client
 
 def threads(client: Client) -> int:
     """How many gradings can be under way at once."""
-    return max(1, sum(client.nthreads().values()))
+    running: dict[str, int] = client.nthreads()
+    return max(1, sum(running.values()))
 
 
 def gpus(client: Client) -> int:

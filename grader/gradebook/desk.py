@@ -8,6 +8,7 @@ has a process (:mod:`grader.pool`); one that is killed costs the task that it wa
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import queue
 from collections.abc import Iterator
 
@@ -38,6 +39,8 @@ class Desk(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """A pool for each of the worker's threads, made when it is needed."""
+        # Dask's nanny starts its worker as one that may have no children, lest they outlive it: ours do not.
+        multiprocessing.current_process().daemon = False
         self._closed = False
         self._pools: list[Pool] = []
         self._free: queue.SimpleQueue[Pool | None] = queue.SimpleQueue()

@@ -118,9 +118,10 @@ def _tests(course: Course, name: str, asked: Asked, device: Device) -> tuple[str
     return tuple(dict.fromkeys(tests)) or None
 
 
-def grade(book: Gradebook, run: Run, planned: Plan, client: Client, report: Report) -> None:
+def grade(book: Gradebook, run: Run, planned: Plan, client: Client | None, report: Report) -> None:
     """Grade what is due; each grading is in the book before the next one is looked at.
 
+    :param client: None where nothing is due.
     :param report: told how many of how many are in the book, each time that one is.
     :raises SchedulerGone: the scheduler ended. What was kept until then is kept.
     :raises GraderFault: a worker has another version of what grades.
@@ -131,6 +132,10 @@ def grade(book: Gradebook, run: Run, planned: Plan, client: Client, report: Repo
         for grading in planned.kept:
             book.use(run, grading)
         report(len(planned.kept), total)
+        if client is None:
+            assert not planned.due
+            state = "finished"
+            return
         if any(due.task.device == "cuda" for due in planned.due) and not cluster.gpus(client):
             raise GraderFault(
                 "no worker of the cluster offers a GPU; one that does is started with "
