@@ -29,6 +29,13 @@ LOCK = "gradebook.lock"
 NOT_GRADED = "not graded"
 BY_HAND = "*"  # beside points of which some were given by a person
 
+LAYOUTS = {
+    "plain": "a plain folder",
+    "gradescope": "Gradescope's export",
+    "canvas": "Canvas' export",
+    "moodle": "Moodle's export",
+}
+
 Folder = Annotated[
     Path, typer.Argument(metavar="SUBMISSIONS", help="Folders, zips or notebooks, or an export.")
 ]
@@ -98,7 +105,7 @@ def batch(
         planned = plan(
             book, run, here, handed, ids, asked, devices=devices, regrade=regrade, pictures=pictures
         )
-        out.print(f"{_count(len(handed), 'submission')} in {found.layout}, run {run.id} of {to}")
+        out.print(f"{_count(len(handed), 'submission')} ({LAYOUTS[found.layout]}), run {run.id} of {to}")
         for line in found.remarks:
             out.print(line)
         if planned.kept:

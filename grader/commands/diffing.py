@@ -1,10 +1,10 @@
-"""``grader diff``: who gets other points between two files of ``grader grade --many``, and why."""
+"""``grader diff``: who gets other points between two gradings of the same submissions, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich import box
@@ -14,18 +14,27 @@ from rich.text import Text
 
 from grader.commands.console import fail, show
 from grader.comparison import compare
+from grader.gradebook import history
+from grader.gradebook.store import Gradebook
 from grader.results import batch, changes, diff_page, diff_words, files
 from grader.results.changes import AssignmentComparison, Change, Comparison, Reason
 
 EXIT_CHANGES = 1  # as of diff
 
-Before = Annotated[Path, typer.Argument(help="Results before, from `grader grade --many --results`.")]
-After = Annotated[Path, typer.Argument(help="Results after.")]
+Before = Annotated[
+    Path,
+    typer.Argument(help="Results before, from `grader grade --many --results`, or a gradebook's folder."),
+]
+After = Annotated[Path | None, typer.Argument(help="Results after.", show_default=False)]
 
 
 def diff(
     before: Before,
-    after: After,
+    after: After = None,
+    runs: Annotated[
+        tuple[int, int] | None, typer.Option(help="Of a gradebook: these two, not the last two.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Of a gradebook: show students' names.")] = False,
     json_path: Annotated[Path | None, typer.Option("--json", help="Write the changes as JSON.")] = None,
     html_path: Annotated[
         Path | None, typer.Option("--html", help="Write them as a page of one file.")
@@ -35,14 +44,30 @@ def diff(
 
     Status: 0 nothing changes for anybody; 1 something changes; 2 a file cannot be read or written.
     """
+    if before.is_dir():
+        if after is not None:
+            raise fail("a gradebook stands alone; which of its runs are compared is said by --runs")
+        _tell(_in_gradebook(before, runs, names), json_path, html_path)
+    if after is None:
+        raise fail("name the results after, or a gradebook's folder alone")
+    if runs or names:
+        raise fail("--runs and --names are for a gradebook")
     written = [path for path in (json_path, html_path) if path is not None]
     places = [path.resolve() for path in (before, after, *written)]
     if any(places.count(place) > 1 for place in places[2:]):
         raise fail("--json and --html must not name one of the results, nor the same file")
-    names = (str(before), str(after))
+    called = (str(before), str(after))
     if before.name != after.name:
-        names = (before.name, after.name)
-    comparison = compare(batch.read(before), batch.read(after), names)
+        called = (before.name, after.name)
+    _tell(compare(batch.read(before), batch.read(after), called), json_path, html_path)
+
+
+def _in_gradebook(folder: Path, runs: tuple[int, int] | None, names: bool) -> Comparison:
+    with Gradebook(folder) as book:
+        return history.differences(book, history.pair(book, runs or ()), names=names)
+
+
+def _tell(comparison: Comparison, json_path: Path | None, html_path: Path | None) -> NoReturn:
     show(*_parts(comparison))
     texts = ((json_path, changes.render(comparison)), (html_path, diff_page.render(comparison).encode()))
     for path, text in texts:

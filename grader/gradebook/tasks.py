@@ -7,6 +7,7 @@ judge wrote into the result.
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import time
 from pathlib import Path
@@ -115,8 +116,7 @@ def _graded(grading: Grading, task: Task, start: float) -> Answer:
 def discreet(text: str, task: Task) -> str:
     """A line about a submission without the name that it lies under."""
     for name in sorted({str(task.path), task.path.name, task.path.stem}, key=len, reverse=True):
-        if len(name) > 1:
-            text = text.replace(name, task.pseudonym)
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", task.pseudonym, text)
     return one_line(text, FAULT_LIMIT)
 
 
