@@ -12,8 +12,10 @@ from grader.commands import (
     building,
     calibrating,
     diffing,
+    exporting,
     grading,
     mutating,
+    overriding,
     regressing,
     reporting,
     upkeep,
@@ -33,8 +35,10 @@ secret = typer.Typer(help="The course secret, which grading seeds come from.", n
 
 app.command()(grading.grade)
 app.command()(batching.batch)
+app.command()(overriding.override)
 app.command()(diffing.diff)
 app.command()(reporting.report)
+app.command()(exporting.export)
 app.command()(upkeep.starter)
 app.command()(upkeep.points)
 app.command()(calibrating.calibrate)
