@@ -76,6 +76,8 @@ def export(
             absent=absent,
         )
     path = to if to is not None else folder / f"{platform}.csv"
+    if path.is_dir():
+        raise fail(f"{one_line(str(path))} is a folder: name the file with --to")
     try:
         files.replace(path, exported.text.encode(), private=True)
     except OSError as error:

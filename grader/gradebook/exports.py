@@ -20,6 +20,7 @@ from grader.gradebook.model import Run, Student, Submission
 from grader.gradebook.pupils import Class
 from grader.gradebook.roster import Roster
 from grader.gradebook.standings import Standing
+from grader.results.diff_words import count
 from grader.text import one_line
 
 Platform = Literal["gradescope", "canvas", "moodle", "csv"]
@@ -95,9 +96,10 @@ def _check_absent(points: float, run: Run, everybody: Class, roster: Roster | No
     if run.state != "finished":
         raise GraderFault(f"--absent: run {run.id} did not come to its end, so nobody knows who is absent")
     if everybody.nobody:
+        unknown = count(len(everybody.nobody), "submission")
         raise GraderFault(
-            f"--absent: {len(everybody.nobody)} submissions are of somebody who is not on the roster and may "
-            "seem absent: put everybody on it first"
+            f"--absent: {unknown} of somebody who is not on the roster and may seem absent: put everybody "
+            "on it first"
         )
 
 

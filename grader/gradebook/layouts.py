@@ -27,6 +27,7 @@ from grader.gradebook.platforms import Taken
 from grader.gradebook.roster import Roster
 from grader.handed_in import Kind, hidden
 from grader.intake import zip_starts
+from grader.results.diff_words import count
 from grader.text import one_line
 
 Layout = Literal["plain", "gradescope", "canvas", "moodle"]
@@ -69,11 +70,11 @@ def find(folder: Path, roster: Path | None = None, layout: Layout | None = None)
     taken.skipped |= {many.label(each): "hidden" for each in listing if hidden(each)}
     twice = [key for key, times in Counter(entry.key for entry in taken.entries).items() if times > 1]
     if twice and not taken.refused:
-        taken.refused = f"{len(twice)} submissions are there twice, of the same people"
+        taken.refused = f"{count(len(twice), 'submission')} of the same people as another one"
     if taken.refused:
         raise GraderFault(
-            f"{one_line(str(folder))} is what {name} exports, but {taken.refused}. Remove what should not be "
-            "there, or say --layout plain"
+            f"{one_line(str(folder))} is what {name} exports, but {taken.refused}. Remove what does not "
+            "belong there, or say --layout plain"
         )
     if not taken.entries:
         said = "".join(f"\n{each}: {reason}" for each, reason in taken.skipped.items())
@@ -95,10 +96,10 @@ def _taken(
             continue
         taken = take(folder, visible, roster)
         if layout is None and taken.entries and (taken.strays or taken.doubt):
-            doubt = taken.doubt or f"{len(taken.strays)} other entries are not"
+            doubt = taken.doubt or f"{len(taken.strays)} of {len(visible)} entries do not fit"
             remarks.append(
-                f"{len(taken.entries)} submissions are named as {name} names them, but {doubt}: it is read "
-                f"as a plain folder. If it is an export, say --layout {name}"
+                f"it looks like what {name} exports, but {doubt}: it is read as a plain folder. If it is an "
+                f"export, say --layout {name}"
             )
         elif (taken.entries or taken.skipped) and not (layout is None and taken.strays):
             for stray in taken.strays:
@@ -179,7 +180,11 @@ def _joined(taken: Taken, roster: Roster, name: Layout, remarks: list[str]) -> F
             students = [person.student for person in people]
             known = people
         else:
-            pairs = [(roster.of(student), student) for student in entry.students]
+            # Whom a name alone tells was looked for where it is known whether another one has it too.
+            pairs = [
+                (roster.of(student) if rosters.identified(student) else None, student)
+                for student in entry.students
+            ]
             students = [rosters.merged(person, said) if person else said for person, said in pairs]
             known = [person for person, _ in pairs if person is not None]
         if not known or len(known) < len(students):
@@ -198,5 +203,5 @@ def _joined(taken: Taken, roster: Roster, name: Layout, remarks: list[str]) -> F
     ):
         if number:
             noun = "student" if said.startswith("of") else "submission"
-            remarks.append(f"{number} {noun}{'' if number == 1 else 's'} {said}")
+            remarks.append(f"{count(number, noun)} {said}")
     return Found(entries, taken.skipped, name, remarks, absent, strangers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from grader.gradebook.model import Student, Submission
 from grader.gradebook.roster import IDENTITIES, Person, Roster, identified, merged
 from grader.gradebook.standings import Standing
+from grader.results.diff_words import count
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Class:
     def say(self, number: int, noun: str, rest: str) -> None:
         """Count something that has to be told, if there is any of it."""
         if number:
-            self.remarks.append(f"{number} {noun}{'' if number == 1 else 's'} {rest}")
+            self.remarks.append(f"{count(number, noun)} {rest}")
 
     def points(self, pupil: Pupil, assignment: str) -> float | None:
         """What somebody got; None where nobody can say."""
