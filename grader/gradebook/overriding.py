@@ -64,7 +64,7 @@ def find(book: Gradebook, who: str) -> Submission:
         [
             each
             for each in submissions
-            if any(who in (student.sid, student.login, student.email) for student in each.students)
+            if who and any(who in (student.sid, student.login, student.email) for student in each.students)
         ],
     ):
         if len(called) == 1:

@@ -214,6 +214,7 @@ class Gradebook:
         :raises GradebookError: it could not be kept.
         """
         result = grading.result
+        grading = msgspec.structs.replace(grading, ended=grading.ended or now())
         with self._changing():
             self._file.execute(
                 "INSERT OR IGNORE INTO versions (digest, facts) VALUES (?, ?)",
@@ -239,7 +240,7 @@ class Gradebook:
                         version,
                         grading.identity,
                         earlier + 1,
-                        grading.ended or now(),
+                        grading.ended,
                         grading.seconds,
                         result.score if result else None,
                         result.max_score if result else None,
