@@ -353,6 +353,7 @@ def test_whoever_handed_in_nothing_gets_points_only_if_asked(filled):
 def test_whoever_handed_in_at_any_time_is_not_absent(filled):
     filled.hand_in("cy", CY)  # and was not graded in this run
     assert [row[-1] for row in rows(filled.export("canvas", who=CLASS, absent=0.0))[2:]] == ["60.5", "", ""]
+    assert len(rows(filled.export("canvas"))[2:]) == 2  # nor one of those who were graded
 
 
 @pytest.mark.parametrize("points", [float("nan"), float("inf")])

@@ -107,8 +107,9 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path, monkeypatch):
         raise FileNotFoundError(2, "No such file or directory", "x")
 
     monkeypatch.setattr(many, "not_one", gone)
-    with pytest.raises(GraderFault, match="in cannot be read: No such file"):
-        layouts.find(tmp_path / "in")
+    for folder in (tmp_path / "in", lay(tmp_path / "canvas", "leeann_12_901_a.py")):
+        with pytest.raises(GraderFault, match=f"{folder.name} cannot be read: No such file"):
+            layouts.find(folder)
 
 
 # -- Gradescope
@@ -118,6 +119,7 @@ METADATA = """\
 submission_11:
   :submitters:
   - :name: Ann Lee
+    :roles: [{':id': 1}]
     :sid: '007'
     :email: Ann@x.edu
   :created_at: !ruby/object:ActiveSupport::TimeWithZone
@@ -234,7 +236,7 @@ BOMB = "a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\n"
         ("submission_11: {}\nsubmission_11: {}\n", "submission_11 stands there twice"),
         ("[a]: {}\n", "a key is no text"),
         ("- a\n", "what should be submissions is something else"),
-        ("", "what should be submissions is something else"),
+        ("", "it ends too early"),
         ("a: 'b\n", "it is no YAML"),
         (b"submission_11: {':submitters': [{':name': \xff}]}\n", "it is no YAML"),
         (b"submission_11: \0\n", "it is no YAML"),

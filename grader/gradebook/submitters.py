@@ -76,7 +76,10 @@ class _Reading:
             yield event
 
     def _next(self) -> yaml.Event:
-        return next(self._events, yaml.StreamEndEvent())
+        event = next(self._events, None)
+        if event is None:
+            raise _Wrong("it ends too early")
+        return event
 
     def submissions(self) -> dict[str, list[Student]]:
         found: dict[str, list[Student]] = {}
@@ -140,7 +143,5 @@ class _Reading:
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-            elif isinstance(event, yaml.StreamEndEvent):
-                raise _Wrong("it ends in the middle")
             if depth == 0:
                 return
