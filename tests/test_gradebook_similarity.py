@@ -6,6 +6,8 @@ import ast
 import json
 import shutil
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -457,6 +459,23 @@ def test_a_temporary_folder_that_cannot_be_made_is_said(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(GraderFault, match="no temporary folder can be made: No such file or directory"):
         listed(tmp_path, ann=SOLUTION)
+
+
+def test_without_rapidfuzz_it_is_said_what_to_install(tmp_path: Path) -> None:
+    """The list can be read without it, and so can the modules be imported that show it."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "sys.modules['rapidfuzz'] = None\n"
+        "from grader import cli\n"
+        "from grader.config import Course\n"
+        "from grader.gradebook import similarity\n"
+        "print(similarity.load(Path('.')))\n"
+        "similarity.find(Course(Path('course')), [], ['q1'])\n"
+    )
+    course(tmp_path / "course")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == "None\n", done.stderr
+    assert done.stderr.splitlines()[-1] == f"grader.faults.GraderFault: {similarity.MISSING}"
 
 
 # -- the file

@@ -13,6 +13,7 @@ that has little besides. Where more than half of the class hands in one text, it
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +22,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
 from grader.cells import CELLS_FILE, Cell, HandedIn
 from grader.config import Assignment, Course
@@ -46,6 +44,8 @@ COMMON_FROM: Final = 5  # submissions at least that have it: of three, two may h
 LEAST_FUNCTION: Final = 20  # tokens that are left of a function
 LEAST_SUBMISSION: Final = 150  # tokens of such functions
 ROWS: Final = 200  # functions that are compared with all others at a time, four bytes each
+
+MISSING: Final = "rapidfuzz is not here: pip install -e '.[batch]' in a checkout"
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +98,11 @@ def find(
 
     :param entries: key and folder, zip or notebook of each submission.
     :raises ConfigError: no such assignment.
-    :raises GraderFault: a file of the course is missing, or nothing can be written to the temporary folder.
+    :raises GraderFault: a file of the course is missing, nothing can be written to the temporary folder, or
+        rapidfuzz is not installed.
     """
+    if importlib.util.find_spec("rapidfuzz") is None:
+        raise GraderFault(MISSING)
     pairs = [pair for name in assignments for pair in _alike(course, course.assignment(name), entries, least)]
     return sorted(
         pairs,
@@ -275,6 +278,10 @@ def _partners(streams: Sequence[str]) -> dict[str, list[str]]:
 
     :param streams: the shorter ones first.
     """
+    import numpy as np  # for those alone who compare: whoever reads the list needs neither
+    from rapidfuzz import process
+    from rapidfuzz.distance import Indel
+
     partners: dict[str, list[str]] = {stream: [stream] for stream in streams}
     lengths = np.array([len(stream) for stream in streams])
     first = 0
