@@ -367,7 +367,9 @@ TWO_WAYS = "van_der_berg_12_34_56_x.py"
     [
         ("", "12", "56_x.py"),  # as Canvas itself reads it
         ('"Berg, Van",99', "12", "56_x.py"),
-        ('"Berg, Van",34', "34", "x.py"),
+        ('"Berg, Van",34', "12", "56_x.py"),  # a number of a file's name can be anybody's
+        ('"Berg, Van",12\n"Roe, Bo",34', "12", "56_x.py"),
+        ('"van_der_berg_12",34', "34", "x.py"),
         ('"Roe, Bo",12\n"van_der_berg_12",34', "34", "x.py"),  # somebody with another's number in the name
         ('"van_der_berg",12\n"Roe, Bo",34', "12", "56_x.py"),
     ],
@@ -377,6 +379,14 @@ def test_of_canvas_the_roster_decides_between_two_ways_to_read_a_name(tmp_path, 
     path = roster(folder, f"Student,ID\n{rows}\n") if rows else None
     found = layouts.find(folder, path)
     assert summary(found) == {user: {file: TWO_WAYS}}
+
+
+def test_of_canvas_a_group_of_the_roster_decides_too(tmp_path):
+    folder = lay(tmp_path / "in", "team_12_34_56_x.py")
+    found = layouts.find(
+        folder, roster(folder, "name,canvas_user_id,group_name\nAnn,34,Team_12\nBo,35,Team_12\n")
+    )
+    assert people(found) == {"34": ["Ann", "Bo"]}
 
 
 def test_of_canvas_one_number_behind_two_names_is_refused(tmp_path):

@@ -55,7 +55,7 @@ def uploaded(name: str, nameless: bool, roster: Roster | None) -> Uploaded | Non
     """What a file of the export is; None if its name is of another form.
 
     A name such as ``team_12_34_56_x.py`` can be read in two ways. Canvas itself takes the first two numbers,
-    and so does this, unless the roster has the student of the other ones.
+    and so does this, unless the roster has the other name with the other number.
 
     :param nameless: the export is anonymous.
     """
@@ -63,15 +63,19 @@ def uploaded(name: str, nameless: bool, roster: Roster | None) -> Uploaded | Non
         return _anonymous(name)
     candidates = list(_candidates(name))
     if roster is not None and len(candidates) > 1:
-        people = [(each, roster.by("platform_id", each.user)) for each in candidates]
-        known = [each for each, person in people if person is not None]
-        named = [
-            each
-            for each, person in people
-            if person is not None and _same(written(person.student.name), each.student)
-        ]
-        candidates = [*named, *known, *candidates]
+        candidates.sort(key=lambda each: not _on(roster, each))  # the order is kept among equals
     return candidates[0] if candidates else None
+
+
+def _on(roster: Roster, candidate: Uploaded) -> bool:
+    """Whether the roster has this name, a student's or a group's, with this number.
+
+    The number alone is not enough: it may stand in the name that somebody else gave to a file.
+    """
+    person = roster.by("platform_id", candidate.user)
+    if person is None:
+        return False
+    return any(_same(written(name), candidate.student) for name in (person.student.name, person.group))
 
 
 def written(name: str) -> str:
