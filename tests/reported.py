@@ -247,7 +247,7 @@ def _mistakes(assignment: Assignment) -> dict[str, list[Mistake]]:
 
 def _entries(rng: random.Random, size: int) -> Iterator[Entry]:
     for number in range(size):
-        name = f"{rng.choice(GIVEN)} {rng.choice(FAMILY)}"
+        name = f"{rng.choice(GIVEN)} {chr(ord('A') + number % 26)}. {rng.choice(FAMILY)}"
         student = Student(name=name, sid=f"{300_000 + number}", email=f"student{number}@example.org")
         yield Entry(key=f"submission_{number:04}", students=[student], late=number % 40 == 7)
 

@@ -11,7 +11,7 @@ import typer
 from grader.commands.console import course, fail, out
 from grader.config import ConfigError, Course, HiddenTests
 from grader.gradebook import report as class_report
-from grader.gradebook import student_pages
+from grader.gradebook import similarity, student_pages
 from grader.gradebook.report import Class
 from grader.gradebook.store import Gradebook
 from grader.results import files
@@ -51,7 +51,12 @@ def report(
         # Before anything is written: students must not see what the course keeps from them.
         rules = _hidden_tests(known) if students is not None else {}
         page = class_report.render(
-            book, known, course=_course_name(), anonymous=anonymous, pictures=pictures
+            book,
+            known,
+            course=_course_name(),
+            anonymous=anonymous,
+            pictures=pictures,
+            alike=similarity.load(folder),
         ).encode()
         try:
             files.replace(to, page, private=True)

@@ -202,14 +202,13 @@ def _questions(standing: Standing) -> Iterator[tuple[QuestionResult, Judged]]:
     tests: dict[str, Judged] = {}
     for grading in (standing.grading, standing.gpu):
         for question in _of(grading):
-            asked.setdefault(question.id, question)
             assert grading is not None
             for test in question.tests:
                 if test.device == grading.version.device:
+                    asked.setdefault(question.id, question)
                     tests.setdefault(question.id, []).append((test, grading.id))
     for name, question in asked.items():
-        if name in tests:
-            yield question, tests[name]
+        yield question, tests[name]
 
 
 def _of(grading: Grading | None) -> list[QuestionResult]:

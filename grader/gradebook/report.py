@@ -14,6 +14,7 @@ from grader.gradebook import plots, statistics, tried
 from grader.gradebook.feedback import WORDS, AssignmentFeedback, Audience, feedback
 from grader.gradebook.model import Override, Run, Submission, Version
 from grader.gradebook.names import Names
+from grader.gradebook.similarity import Pair
 from grader.gradebook.standings import Standing, standings
 from grader.gradebook.statistics import Distribution, QuestionFigures
 from grader.gradebook.store import Gradebook
@@ -27,21 +28,6 @@ MISTAKES_SHOWN: Final = 15
 UNSTEADY_SHOWN: Final = 10  # tests
 MESSAGES_SHOWN: Final = 3  # of a question, where no known mistake explains it
 NO_RUN: Final = "nothing was graded there yet"
-
-
-@dataclass(frozen=True)
-class Alike:
-    """Two submissions that are near-identical.
-
-    :param first, second: their keys.
-    :param share: of the one that is found in the other, between 0 and 1.
-    :param where: the assignment, and its files.
-    """
-
-    first: str
-    second: str
-    share: float
-    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,14 +149,14 @@ def render(
     course: str = "",
     anonymous: bool = False,
     pictures: bool = True,
-    alike: Sequence[Alike] = (),
+    alike: Sequence[Pair] | None = None,
 ) -> str:
     """The page for instructors.
 
     :param course: its name.
     :param anonymous: pseudonyms alone, and other text without the names that the gradebook knows.
     :param pictures: those that the tests drew; they are most of what the page weighs.
-    :param alike: near-identical submissions, most alike first.
+    :param alike: near-identical submissions, most alike first; None: nobody looked for any.
     """
     audience = Audience()
     if anonymous:
@@ -208,7 +194,9 @@ def render(
         steadiness=known.steadiness,
         since=since,
         command=f"grader diff {'DIR' if anonymous else shlex.quote(one_line(str(book.path.parent)))}",
-        alike=[each for each in alike if each.first in everybody and each.second in everybody],
+        alike=None
+        if alike is None
+        else [each for each in alike if {each.first, each.second} <= set(everybody)],
         pages=shown,
         linked={page.who.id for page in shown},
         environment=_environment(known.standings),
