@@ -11,6 +11,7 @@ from __future__ import annotations
 import keyword
 import token
 import tokenize
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from typing import Final
@@ -40,7 +41,10 @@ def functions(text: str) -> list[str]:
     inside: list[str] | None = None
     column = 0  # of the function's `def`; a line that does not begin behind it is outside
     fresh = True  # whether a statement begins here
-    for kind, word, at in _tokens(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tokenizer, from Python 3.12 on: about escapes in strings
+        tokens = list(_tokens(text))
+    for kind, word, at in tokens:
         if kind == token.NEWLINE:
             fresh = True
             continue
@@ -68,7 +72,7 @@ def _symbol(kind: int, word: str) -> str:
         return ALPHABET[word if keyword.iskeyword(word) else NAME]
     if kind == token.NUMBER:
         return ALPHABET[NUMBER]
-    if kind == token.STRING or token.tok_name[kind].startswith(("FSTRING", "TSTRING")):
+    if kind == token.STRING:
         return ALPHABET[STRING]
     return ALPHABET.get(word, ALPHABET[OTHER])
 
@@ -81,9 +85,9 @@ def _tokens(text: str) -> Iterator[tuple[int, str, int]]:
     for _ in range(RESUMED):
         rest = iter(lines[first:])
         try:
-            for each in tokenize.generate_tokens(partial(next, rest, "")):
-                if each.type not in INVISIBLE:
-                    yield each.type, each.string, each.start[1]
+            for kind, word, start in _whole_strings(tokenize.generate_tokens(partial(next, rest, ""))):
+                if kind not in INVISIBLE:
+                    yield kind, word, start
             return
         except IndentationError as error:  # begins anew with this line's indentation
             first += max((error.lineno or 1) - 1, 1)
@@ -93,3 +97,18 @@ def _tokens(text: str) -> Iterator[tuple[int, str, int]]:
         yield token.NEWLINE, "", 0
         if first >= len(lines):
             return
+
+
+def _whole_strings(tokens: Iterator[tokenize.TokenInfo]) -> Iterator[tuple[int, str, int]]:
+    """From Python 3.12 on, a string that is formatted has tokens of its own: they are one string again."""
+    depth = 0
+    for each in tokens:
+        name = token.tok_name[each.type]
+        if name.endswith("STRING_END"):
+            depth -= 1
+        elif name.endswith("STRING_START"):
+            depth += 1
+            if depth == 1:
+                yield token.STRING, "", each.start[1]
+        elif depth == 0:
+            yield each.type, each.string, each.start[1]
