@@ -19,7 +19,7 @@ from processes import SECONDS, gone
 
 from grader import cli
 from grader.commands import batching
-from grader.gradebook import history, overriding
+from grader.gradebook import history, overriding, similarity
 from grader.gradebook.model import Entry, Student
 from grader.gradebook.overriding import OverrideError
 from grader.gradebook.standings import standings
@@ -104,6 +104,22 @@ def test_a_class_from_the_first_grading_to_the_last_point(grader, handed_in, tmp
 
     status, out, _ = grader("override", ann, "q1.half", "--withdraw", "--reason", "it was", "--in", book)
     assert (status, out) == (0, f"{ann}, q1.half: 50 again points\nq1: 100 of 100\n")
+
+
+def test_near_identical_submissions_are_listed(grader, handed_in, tmp_path) -> None:
+    """And counted in the log, without a name; the list is kept for the report, unless nobody wants one."""
+    lines = "".join(f"    b{number} = x + {number} * abs(x - {number})\n" for number in range(40))
+    for name in ("annabel", "benedict"):
+        path = handed_in / name / "halves.py"
+        path.write_text(f"{path.read_text()}\n\ndef longer(x):\n{lines}    return b1\n")
+    status, out, err = grader("batch", handed_in, "--out", tmp_path / "without", "--no-similar")
+    assert (status, similarity.load(tmp_path / "without")) == (0, None), err
+    status, out, err = grader("batch", handed_in, "--out", tmp_path / "book")
+    assert status == 0, err
+    assert "1 pair nearly identical: the report lists them" in out
+    assert "annabel" not in out + err
+    (pair,) = similarity.load(tmp_path / "book")
+    assert {pair.first, pair.second} == {"annabel", "benedict"}
 
 
 def test_no_name_gets_into_a_log(grader, handed_in, tmp_path) -> None:

@@ -77,6 +77,7 @@ def batch(
         Literal["cpu", "cuda"], typer.Option(help="cuda: grade the GPU questions too.")
     ] = "cpu",
     pictures: Annotated[bool, typer.Option(help="Keep loss curves and images for the report.")] = True,
+    similar: Annotated[bool, typer.Option(help="List near-identical submissions for the report.")] = True,
     names: Annotated[
         bool, typer.Option("--names", help="Show students' names in the table, which goes into logs too.")
     ] = False,
@@ -86,7 +87,7 @@ def batch(
     Status: 0 every grade can be used; 2 asked something impossible; 3 a grade must not be used, or the run
     was cut off.
     """
-    from grader.gradebook import layouts
+    from grader.gradebook import layouts, similarity
     from grader.gradebook.engine import plan
     from grader.gradebook.identity import Asked
     from grader.gradebook.taking_in import take_in
@@ -111,6 +112,13 @@ def batch(
         if planned.kept:
             out.print(f"{_count(len(planned.kept), 'grading')} from before: nothing has changed for them")
         _grade(book, run, planned, here, scheduler, processes, device)
+        if similar:
+            pairs = similarity.find(here, [(each.submission.key, each.path) for each in handed], ids)
+            similarity.store(to, pairs)
+            if pairs:
+                out.print(
+                    f"{_count(len(pairs), 'pair')} nearly identical: the report lists them, to be looked at"
+                )
         standing = standings(book, run)
         show(table(standing, ids, names or out.is_terminal), *map(Text, lines(run, standing)))
     unusable = len(standing) - sum(each.usable for each in standing)
