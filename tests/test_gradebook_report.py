@@ -261,6 +261,7 @@ def test_manual_changes_are_listed_with_reasons_and_a_stale_one_is_marked(tmp_pa
     assert "bob p1.flow 1 2 none given ⚠ graded otherwise when this was decided" in said
     assert "Changed by hand from 1 to 3 points: A sign" in said
     assert "3 (by hand)" in said
+    assert "\N{LOWER RIGHT PENCIL} Flow p1.flow changed by hand 3 / 4" in said
 
 
 def test_mistakes_failures_slow_and_flaky_tests_are_told(tmp_path):
@@ -622,7 +623,7 @@ def test_the_students_pages_are_written_by_the_rules_of_the_course(
         "report", tmp_path / "b", "--students", tmp_path / "out", "--to", tmp_path / "all.HTML", "--anonymous"
     )
     assert (status, err) == (0, "")
-    assert f"{tmp_path / 'out'}: 1 page" in out.replace("\n", "")
+    assert f"{tmp_path / 'out'}: 1 page\n" in out
     (path,) = (tmp_path / "out").iterdir()
     assert re.fullmatch(r"s-[0-9a-f]{8}\.html", path.name)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -632,6 +633,9 @@ def test_the_students_pages_are_written_by_the_rules_of_the_course(
     assert "pseudonyms alone" in text
     assert "Class report: course" in check(text).words()
     assert not (tmp_path / "b" / "report.html").exists()
+    (tmp_path / "out" / "s-00000000.html").write_text("of somebody who is not in this class")
+    _, out, _ = grader("report", tmp_path / "b", "--students", tmp_path / "out", "--no-pictures")
+    assert ": 1 page; 1 other page there, not of this run\n" in out
 
 
 def test_students_pages_need_the_course_and_nothing_is_written_without(tmp_path, grader):

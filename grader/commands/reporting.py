@@ -15,6 +15,7 @@ from grader.gradebook import similarity, student_pages
 from grader.gradebook.report import Class
 from grader.gradebook.store import Gradebook
 from grader.results import files
+from grader.results.diff_words import count
 from grader.text import one_line
 
 ENDINGS = frozenset({".html", ".htm"})
@@ -63,15 +64,16 @@ def report(
             out.print(f"{one_line(str(to))}: run {known.run.id}, {_size(len(page))}")
             if students is not None:
                 made = student_pages.render(book, known, rules, pictures=pictures)
-                written = student_pages.write(students, made)
-                out.print(f"{one_line(str(students))}: {written} page{'' if written == 1 else 's'}")
+                written, others = student_pages.write(students, made)
+                said = f"; {count(others, 'other page')} there, not of this run" if others else ""
+                out.print(f"{one_line(str(students))}: {count(written, 'page')}{said}")
         except OSError as error:
             raise fail(
                 f"{one_line(str(error.filename or to))} cannot be written: {error.strerror or error}"
             ) from None
     unusable = sum(not standing.usable for standing in known.standings)
     if unusable:
-        out.print(f"{unusable} grade{'' if unusable == 1 else 's'} must not be used; the report says why")
+        out.print(f"{count(unusable, 'grade')} must not be used; the report says why")
 
 
 def _hidden_tests(known: Class) -> Mapping[str, HiddenTests]:

@@ -35,9 +35,10 @@ def render(
         yield f"{pseudonym}.html", page
 
 
-def write(folder: Path, made: Iterator[tuple[str, str]]) -> int:
-    """Write the pages, closed to others on this machine; how many there are.
+def write(folder: Path, made: Iterator[tuple[str, str]]) -> tuple[int, int]:
+    """Write the pages, closed to others on this machine.
 
+    :returns: how many there are, and how many others lie there, of an earlier report or another gradebook.
     :raises OSError: one cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,4 +46,4 @@ def write(folder: Path, made: Iterator[tuple[str, str]]) -> int:
     for name, page in made:
         files.replace(folder / name, page.encode(), private=True)
         names.add(name)
-    return len(names)
+    return len(names), len({path.name for path in folder.glob("s-*.html")} - names)
