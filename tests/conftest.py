@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 
 # Courses to be graded by tests, in a run of their own.
 collect_ignore = ["course", "gpu_course", "small_course"]
-# It needs what drives a browser, which `tox -e report` installs. Where the file is named it is collected all the
-# same, and fails.
+# `tox -e report` installs what it needs to drive a browser. Where it is named, the file is collected even so,
+# and fails.
 if importlib.util.find_spec("axe_playwright_python") is None:
     collect_ignore.append("test_gradebook_report_browser.py")
 
