@@ -590,6 +590,9 @@ def test_names_are_taken_out_of_text_as_words():
     assert names.out_of("Lee, an annex, 42 of 3001234") == "Lee, an annex, 42 of 3001234"
     assert Names([ann, li], parts=True).out_of("Ann and 明浩", but="s-1") == "Ann and [name]"
     assert names.out_of("") == ""
+    assert names.out_of("lee.a_homework.py and K2_x") == "[name]_homework.py and K2_x"  # k2 is too short
+    apart = Names([Submission(key="Jörg Strauß", pseudonym="s-3")])
+    assert apart.out_of("Jo\N{COMBINING DIAERESIS}rg strauß") == "[name]"
 
 
 # -- the command ----------------------------------------------------------------------------------------
@@ -679,8 +682,11 @@ def test_an_earlier_run_can_be_reported(tmp_path):
     with book_of(tmp_path, [grading("ann", result(asked(judged())))], [grading("ann")]) as book:
         assert "must not be used" not in check(render(book, 1)).words()
         assert "1 that could be used then and cannot now" in check(render(book, 2)).words()
-        with pytest.raises(GraderFault, match="no run 3"):
-            report.read(book, 3)
+        run = book.begin({"p2": ""}, {})
+        book.add(run, grading("ann", result(asked(judged(), id="p2.a"), assignment="p2")))
+        assert "graded other assignments." in check(render(book)).words()
+        with pytest.raises(GraderFault, match="no run 4"):
+            report.read(book, 4)
 
 
 def test_a_name_that_a_template_lacks_is_an_error():

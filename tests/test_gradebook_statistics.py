@@ -174,6 +174,9 @@ def test_what_changed_since_another_run_counts_grades():
     assert said == (5, 1, 1, 1, 1, 1, 1)
     assert found.changed == 4
     assert statistics.since(before, before).changed == 0
+    other = [standing("a", assignment="p2")]
+    assert statistics.since(before, other) == statistics.Since(shared=False)
+    assert statistics.since([*before, *other], before) == statistics.since(before, before)
 
 
 def test_a_bonus_that_came_is_a_change():

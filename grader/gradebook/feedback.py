@@ -50,15 +50,15 @@ class Audience:
     """Who reads.
 
     :param student: the student whose submission it is; else an instructor.
-    :param clean: takes out of messages and file names what these readers must not see; ``clean_reason``
-        does so with what an instructor wrote.
+    :param clean: takes out of messages what these readers must not see.
+    :param clean_strictly: does so, and rather too much, with what an instructor wrote and names of files.
     :param hidden_tests: by assignment, when students see what became of hidden tests; a page is handed out
         when it is time for all of them but "hidden".
     """
 
     student: bool = False
     clean: Clean = str
-    clean_reason: Clean = str
+    clean_strictly: Clean = str
     hidden_tests: Mapping[str, HiddenTests] = field(default_factory=dict)
 
     def sees(self, assignment: str, test: TestResult) -> bool:
@@ -191,8 +191,12 @@ def feedback(
         max_points=standing.max_score,
         bonus=standing.bonus,
         questions=[_question(standing, question, tests, audience, drawn) for question, tests in asked],
-        problems=[audience.clean(problem) for problem in result.problems] if result is not None else [],
-        ignored=[audience.clean(name) for name in result.submission.ignored] if result is not None else [],
+        problems=[audience.clean_strictly(problem) for problem in result.problems]
+        if result is not None
+        else [],
+        ignored=[audience.clean_strictly(name) for name in result.submission.ignored]
+        if result is not None
+        else [],
     )
 
 
@@ -301,7 +305,7 @@ def _told(lost: Sequence[TestResult], summary: str, audience: Audience) -> Itera
 def _change(question: QuestionResult, override: Override | None, audience: Audience) -> ManualChange | None:
     if override is None or override.points is None:
         return None
-    return ManualChange(question.points, override.points, audience.clean_reason(override.reason))
+    return ManualChange(question.points, override.points, audience.clean_strictly(override.reason))
 
 
 def _pictures(test: TestResult, drawn: Pictures | None, audience: Audience) -> Iterator[Shown]:

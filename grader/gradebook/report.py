@@ -161,7 +161,7 @@ def render(
     audience = Audience()
     if anonymous:
         plain, strict = Names(known.submissions), Names(known.submissions, parts=True)
-        audience = Audience(clean=plain.out_of, clean_reason=strict.out_of)
+        audience = Audience(clean=plain.out_of, clean_strictly=strict.out_of)
     everybody = _everybody(known.submissions, anonymous=anonymous)
     assignments = _assignments(known.standings)
     shown = _pages(book, known, everybody, audience, pictures=pictures)
@@ -297,7 +297,7 @@ def _changes(
                         question=question,
                         before=now,
                         after=override.points,
-                        reason=audience.clean_reason(override.reason),
+                        reason=audience.clean_strictly(override.reason),
                         by=override.by,
                         at=moment(override.at),
                         stale=_stale(override, now),

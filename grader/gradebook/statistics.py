@@ -107,6 +107,7 @@ class Since:
     """What changed between two runs: grades, each of a submission on an assignment.
 
     :param lost, gained: could be used before and no more, or the other way round.
+    :param shared: whether both graded the same assignment at all.
     """
 
     compared: int = 0
@@ -116,6 +117,7 @@ class Since:
     gained: int = 0
     new: int = 0
     gone: int = 0
+    shared: bool = True
 
     @property
     def changed(self) -> int:
@@ -229,9 +231,11 @@ def unexplained(standings: Iterable[Standing]) -> list[Unexplained]:
 
 
 def since(before: Iterable[Standing], after: Iterable[Standing]) -> Since:
-    """What a run changed, beside what persons did: of two runs they count alike."""
-    earlier = {(each.submission.key, each.assignment): each for each in before}
-    later = {(each.submission.key, each.assignment): each for each in after}
+    """What a run changed on the assignments of both, beside what persons did, which counts in all runs."""
+    before, after = list(before), list(after)
+    shared = {each.assignment for each in before} & {each.assignment for each in after}
+    earlier = {(each.submission.key, each.assignment): each for each in before if each.assignment in shared}
+    later = {(each.submission.key, each.assignment): each for each in after if each.assignment in shared}
     both = [(earlier[key], later[key]) for key in later if key in earlier]
     usable = [(old, new) for old, new in both if old.usable and new.usable]
     steps = [round(new.graded_score + new.bonus - old.graded_score - old.bonus, 6) for old, new in usable]
@@ -243,6 +247,7 @@ def since(before: Iterable[Standing], after: Iterable[Standing]) -> Since:
         gained=sum(new.usable and not old.usable for old, new in both),
         new=len(later) - len(both),
         gone=len(earlier) - len(both),
+        shared=bool(shared),
     )
 
 

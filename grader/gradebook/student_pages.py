@@ -29,7 +29,7 @@ def render(
     for pseudonym, group in groups.items():
         # An instructor's reason may name whoever it was copied from.
         own = partial(names.out_of, but=pseudonym)
-        audience = Audience(student=True, clean_reason=own, hidden_tests=hidden_tests)
+        audience = Audience(student=True, clean_strictly=own, hidden_tests=hidden_tests)
         told = [feedback(each, audience, book.pictures if pictures else None) for each in group]
         page = pages.render("student.html.j2", PACKAGE, student=True, pseudonym=pseudonym, assignments=told)
         yield f"{pseudonym}.html", page
