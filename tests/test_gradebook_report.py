@@ -649,6 +649,23 @@ def test_students_pages_need_the_course_and_nothing_is_written_without(tmp_path,
     assert not (tmp_path / "report.html").exists()
 
 
+def test_a_folder_for_students_that_is_a_file_is_refused(tmp_path, grader, small_course, monkeypatch):
+    monkeypatch.chdir(small_course.root)
+    kept(tmp_path / "b", [grading("ann", result(asked(judged(), id="q1.half"), assignment="q1"))])
+    (tmp_path / "out").write_text("")
+    status, _, err = grader("report", tmp_path / "b", "--students", tmp_path / "out")
+    assert (status, f"{tmp_path / 'out'} cannot be written: File exists" in err) == (2, True)
+
+
+def test_what_was_graded_on_a_gpu_alone_is_not_graded_yet(tmp_path):
+    won = asked(judged("race", points=3, of=3, device="cuda"), id="p1.gpu")
+    gpu = grading("ann", result(won, device="cuda"), version=version(digest="gpu", device="cuda"))
+    with book_of(tmp_path, [gpu]) as book:
+        said = check(render(book)).words()
+    assert "p1 not graded yet ann" in said
+    assert "p1: Warm-up 0 / 0 + 3 bonus, provisional" in said
+
+
 def test_similar_pairs_beside_the_gradebook_are_in_the_report(tmp_path, grader):
     kept(tmp_path, [grading("ann", result(asked(judged()))), grading("bob", result(asked(judged())))])
     pair = Pair(
