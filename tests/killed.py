@@ -19,7 +19,7 @@ from grader.faults import GraderFault
 from grader.gradebook import desk
 from grader.gradebook.cluster import connected
 from grader.gradebook.engine import Due, Plan, grade
-from grader.gradebook.identity import Asked
+from grader.gradebook.identity import Asked, Taken
 from grader.gradebook.model import Entry, Grading, Run, Version
 from grader.gradebook.store import Gradebook
 from grader.gradebook.tasks import Answer, Task
@@ -93,7 +93,7 @@ def plan(book: Gradebook, folder: Path) -> Plan:
                 version=version(assignment).digest,
                 asked=Asked(),
             )
-            made.due.append(Due(submission, version(assignment), DIGEST, task))
+            made.due.append(Due(submission, version(assignment), Taken(DIGEST, len(made.due)), task))
     return made
 
 

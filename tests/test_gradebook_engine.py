@@ -28,7 +28,7 @@ from grader.gradebook import cluster, desk, engine, identity
 from grader.gradebook.cluster import SchedulerGone
 from grader.gradebook.desk import ProcessKilled
 from grader.gradebook.engine import Plan
-from grader.gradebook.identity import Asked
+from grader.gradebook.identity import Asked, Taken
 from grader.gradebook.model import Entry, Run
 from grader.gradebook.standings import standings
 from grader.gradebook.store import Gradebook
@@ -368,7 +368,7 @@ def test_gpu_questions_need_a_worker_with_a_gpu(q1: Class) -> None:
     q1.hand_in("ann")
     run, planned = q1.plan()
     on_gpu = msgspec.structs.replace(planned.due[0].task, device="cuda")
-    planned = Plan([], [engine.Due(planned.due[0].submission, planned.due[0].version, "", on_gpu)])
+    planned = Plan([], [engine.Due(planned.due[0].submission, planned.due[0].version, Taken(""), on_gpu)])
     with (
         cluster.connected(q1.course, None, 1) as client,
         pytest.raises(GraderFault, match="no worker of the cluster offers a GPU"),
@@ -386,9 +386,9 @@ def test_gpu_questions_run_one_at_a_time(q1: Class, quick: Any) -> None:
         for device in ("cpu", "cuda"):
             task = msgspec.structs.replace(each.task, device=device)
             version = msgspec.structs.replace(each.version, device=device, digest=device)
-            due.append(engine.Due(each.submission, version, each.identity, task))
+            due.append(engine.Due(each.submission, version, each.taken, task))
     with cluster.connected(q1.course, None, 3, gpus=1) as client:
-        assert (cluster.threads(client), cluster.gpus(client)) == (3, 1)
+        assert (sum(cluster.threads(client).values()), cluster.gpus(client)) == (3, 1)
         engine.grade(q1.book, run, Plan([], due), client, lambda *at: None)
     assert set(seen) == {"0 on a GPU", "1 on a GPU"}
     assert len(list(q1.book.gradings())) == 12

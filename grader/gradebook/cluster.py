@@ -93,10 +93,10 @@ def _client(scheduler: str | None, processes: int, gpus: int) -> Iterator[Client
             client.close()
 
 
-def threads(client: Client) -> int:
-    """How many gradings can be under way at once."""
+def threads(client: Client) -> dict[str, int]:
+    """How many gradings each worker does at once, by its address."""
     running: dict[str, int] = client.nthreads()
-    return max(1, sum(running.values()))
+    return running
 
 
 def gpus(client: Client) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from grader.faults import GraderFault
 from grader.gradebook import cluster, desk
 from grader.gradebook.cluster import GPU, SchedulerGone
 from grader.gradebook.desk import ProcessKilled
-from grader.gradebook.identity import Asked, assignment_of, identity, version
+from grader.gradebook.identity import Asked, Taken, assignment_of, taken, version
+from grader.gradebook.lines import Lines
 from grader.gradebook.model import Grading, Run, RunState, Submission, Version
 from grader.gradebook.store import Gradebook, now
 from grader.gradebook.tasks import Answer, Task
@@ -26,7 +28,10 @@ from grader.points import read_points
 from grader.results import json_file
 from grader.text import one_line
 
-AHEAD = 3  # tasks handed to each thread beforehand: enough that none waits, few enough to stay small
+AHEAD = (
+    2  # tasks for each thread, the one under way among them: none waits long, and the last ones are shared
+)
+NO_WORKER = ""  # in the place of an address
 TRIES = 3  # of a grading whose process is killed
 
 Device = Literal["cpu", "cuda"]
@@ -47,7 +52,7 @@ class Due:
 
     submission: Submission
     version: Version
-    identity: str
+    taken: Taken
     task: Task
 
 
@@ -89,8 +94,8 @@ def plan(
     made = Plan([], [])
     for each in handed:
         for assignment, now_grading, tests in wanted:
-            taken = identity(course, assignment, each.path)
-            before = book.find(each.submission.key, now_grading, taken)
+            handed_in = taken(course, assignment, each.path)
+            before = book.find(each.submission.key, now_grading, handed_in.identity)
             if before is not None and before.usable and (not regrade or before.id in ours):
                 made.kept.append(before)
                 continue
@@ -104,7 +109,7 @@ def plan(
                 tests=tests,
                 pictures=pictures,
             )
-            made.due.append(Due(each.submission, now_grading, taken, task))
+            made.due.append(Due(each.submission, now_grading, handed_in, task))
     return made
 
 
@@ -154,13 +159,13 @@ def grade(book: Gradebook, run: Run, planned: Plan, client: Client | None, repor
 def _grading(due: Due, answer: Answer) -> Grading:
     result = json_file.parse(answer.result) if answer.result else None
     fault = answer.fault
-    if result is not None and not due.identity.startswith(result.submission_hash):
+    if result is not None and not due.taken.identity.startswith(result.submission_hash):
         result, fault = None, "it was changed while it was graded"
     return Grading(
         submission=due.submission.key,
         assignment=due.task.assignment,
         version=due.version,
-        identity=due.identity,
+        identity=due.taken.identity,
         ended=now(),
         seconds=answer.seconds,
         fault=fault,
@@ -169,33 +174,38 @@ def _grading(due: Due, answer: Answer) -> Grading:
 
 
 def _answers(client: Client, due: Iterable[Due]) -> Iterator[tuple[Due, Answer]]:
-    """What came of each, as it comes; a few are handed over beforehand, those for GPUs apart from the others:
-    they wait for a device and must not keep a thread idle."""
-    lines: dict[str, Iterator[Due]] = {}
-    for device in ("cpu", "cuda"):
-        lines[device] = iter([each for each in due if each.task.device == device])
-    waiting: dict[Future[Answer], Due] = {}
+    """What came of each, as it comes. A few are handed over beforehand: to each worker of those that it is
+    the fastest with, and apart from them those for GPUs, which wait for a device."""
+    all_due = list(due)
+    lines = Lines((each.taken.slot, each) for each in all_due if each.task.device == "cpu")
+    for_gpus = iter([each for each in all_due if each.task.device == "cuda"])
+    waiting: dict[Future[Answer], tuple[Due, str]] = {}
     coming = as_completed(loop=client.loop)
 
+    def submit(each: Due, worker: str, **where: object) -> None:
+        key = f"{each.task.name} {secrets.token_hex(4)}"  # unlike that of an earlier run
+        future = client.submit(desk.work, each.task, key=key, retries=TRIES - 1, **where)
+        waiting[future] = each, worker
+        coming.add(future)
+
     def hand_over() -> None:
-        room = AHEAD * cluster.threads(client)
-        for device, line in lines.items():
-            under_way = sum(each.task.device == device for each in waiting.values())
-            for each in itertools.islice(line, max(0, room - under_way)):
-                future = client.submit(
-                    desk.work,
-                    each.task,
-                    key=f"{each.task.name} {secrets.token_hex(4)}",  # unlike that of an earlier run
-                    resources={GPU: 1} if device == "cuda" else None,
-                    retries=TRIES - 1,
-                )
-                waiting[future] = each
-                coming.add(future)
+        running = cluster.threads(client)
+        workers = sorted(running) or [NO_WORKER]  # all of them died: the scheduler waits for others
+        under_way = Counter(worker for _, worker in waiting.values())
+        for worker in workers:
+            for _ in range(AHEAD * running.get(worker, 1) - under_way[worker]):
+                each = lines.take(worker, workers)
+                if each is None:
+                    break
+                there = {"workers": [worker], "allow_other_workers": True} if running else {}
+                submit(each, worker, **there)
+        for each in itertools.islice(for_gpus, max(0, AHEAD * cluster.gpus(client) - under_way[GPU])):
+            submit(each, GPU, resources={GPU: 1})
 
     try:
         hand_over()
         for future in coming:
-            each = waiting.pop(future)
+            each, _ = waiting.pop(future)
             yield each, _answer(future, each.task)
             future.release()
             hand_over()

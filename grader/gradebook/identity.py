@@ -16,7 +16,7 @@ from grader import provenance
 from grader.config import Assignment, Course
 from grader.controlling import versions
 from grader.gradebook.model import Version
-from grader.seeds import load_secret
+from grader.seeds import load_secret, slot_of
 from grader.submission import SubmissionFolderError, collect
 
 DIGITS = 16  # of a digest that only has to differ
@@ -84,17 +84,30 @@ def _secret() -> str:
     return hmac.digest(secret.value, b"grader: which secret", hashlib.sha256).hex()[:DIGITS]
 
 
-def identity(course: Course, assignment: Assignment, path: Path) -> str:
-    """What was handed in for an assignment, as a line of digests: of the files that are taken, with which it
-    begins, and of what is wrong with the others, which a student is told.
+class Taken(msgspec.Struct, frozen=True):
+    """What was handed in for an assignment.
+
+    :param identity: a line of digests: of the files that are taken, with which it begins, and of what is
+        wrong with the others, which a student is told.
+    :param slot: which of the term's seeds they get.
+    """
+
+    identity: str
+    slot: int = 0
+
+
+def taken(course: Course, assignment: Assignment, path: Path) -> Taken:
+    """What was handed in at ``path``, a folder, zip or notebook.
 
     :raises GraderFault: a given file of ours is missing.
     """
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
         try:
-            taken = collect(assignment, path, Path(folder), course.starter(assignment.id))
+            found = collect(assignment, path, Path(folder), course.starter(assignment.id))
         except SubmissionFolderError as error:
             said = str(error).replace(str(path), "")
-            return "nothing-" + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
-    facts = ([(file.name, file.state.value) for file in taken.files], taken.notes)
-    return f"{taken.digest}-{hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:DIGITS]}"
+            return Taken("nothing-" + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest())
+    facts = ([(file.name, file.state.value) for file in found.files], found.notes)
+    noted = hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:DIGITS]
+    slot = slot_of(load_secret(), assignment.id, found.seed_digest)
+    return Taken(f"{found.digest}-{noted}", slot)
