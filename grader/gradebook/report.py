@@ -341,7 +341,8 @@ def _environment(all_of_them: Iterable[Standing]) -> list[str]:
             if grading is not None:
                 for name, version in grading.version.packages.items():
                     found.setdefault(name, {}).setdefault(version)
-                found.setdefault("isolation", {}).setdefault(grading.version.isolation or "unknown")
+                isolation = grading.result.isolation if grading.result is not None else ""
+                found.setdefault("isolation", {}).setdefault(isolation or "unknown")
     return [f"{name} {' and '.join(each)}" for name, each in found.items()]
 
 
