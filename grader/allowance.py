@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -85,7 +87,42 @@ class Allowance:
 
 
 def tree_cpu_seconds(root: int) -> float:
-    """CPU time of a process, its descendants, and every child that they have waited for."""
+    """CPU time of a process, its descendants, and every child that they have waited for.
+
+    It is read twice for each question that our own solutions are asked. psutil looks at all processes of the
+    machine to find descendants, which took half of the judge's time; Linux lists a thread's children.
+    """
+    if _lists_children():
+        with contextlib.suppress(PermissionError):  # as psutil sees it
+            return _listed_cpu_seconds(root)
+    return _searched_cpu_seconds(root)
+
+
+@functools.cache
+def _lists_children() -> bool:
+    """Whether this kernel was built to (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+
+
+def _listed_cpu_seconds(root: int) -> float:
+    """A process that ends meanwhile may be missed, never counted twice: it is in its parent's account then,
+    which is read before."""
+    ticks = 0
+    waiting = [root]
+    for pid in waiting:  # grows meanwhile
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                # After the name in brackets, which may hold anything: utime, stime, cutime, cstime.
+                ticks += sum(map(int, file.read().rpartition(b")")[2].split()[11:15]))
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                    waiting += map(int, file.read().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _searched_cpu_seconds(root: int) -> float:
     total = 0.0
     try:
         process = psutil.Process(root)

@@ -174,10 +174,11 @@ class Worker:
 
         What a worker that outlived its test spent before is on nobody's account.
         """
-        now = tree_cpu_seconds(self.root)
         last, before, _ = self._read_cpu
+        # Less than before: a process that was just ending was missed. It must not be paid for twice.
+        now = max(before, tree_cpu_seconds(self.root))
         if last is None or last is allowance:
-            allowance.spent += max(0.0, now - before)
+            allowance.spent += now - before
         self._read_cpu = (allowance, now, time.monotonic())
 
     def weigh(self) -> None:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from processes import alive
 
-from grader import connection, forked, interpreter
+from grader import allowance, connection, forked, interpreter
 from grader.allowance import Allowance, TookTooLong, tree_cpu_seconds
 from grader.connection import Died, Plan, Worker, call_id
 from grader.faults import GraderFault
@@ -107,6 +107,63 @@ def test_the_computing_time_of_a_tree_counts_its_children_dead_or_alive() -> Non
         process.kill()
     assert spent >= 0.7
     assert tree_cpu_seconds(process.pid) == 0.0
+
+
+@pytest.fixture
+def tree() -> Iterator[int]:
+    """A process with children of its own, of another thread and of a child, all idle after some computing."""
+    burn = "sum(i * i for i in range(2_000_000))"
+    child = f"import time; {burn}; print('there', flush=True); time.sleep(1000)"
+    code = (
+        "import subprocess, sys, threading\n"
+        f"def start(): subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        f"{burn}\n"
+        "start()\n"
+        "other = threading.Thread(target=lambda: (start(), threading.Event().wait()), daemon=True)\n"
+        "other.start()\n"
+        "threading.Event().wait()\n"
+    )
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {code!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(2):
+            assert process.stdout.readline() == b"there\n"
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield process.pid
+        for member in [process, *family]:
+            member.kill()
+
+
+def test_a_tree_is_found_by_lists_of_children_as_by_a_search(tree: int) -> None:
+    """Whichever thread started whom."""
+    listed, searched = allowance._listed_cpu_seconds(tree), allowance._searched_cpu_seconds(tree)
+    assert listed > 0.1
+    assert listed == pytest.approx(searched, abs=0.1)
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["not for everybody", "not in this kernel"])
+def test_where_no_children_are_listed_they_are_searched(
+    tree: int, lists: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(root: int) -> float:
+        raise PermissionError
+
+    monkeypatch.setattr(allowance, "_lists_children", lambda: lists)
+    monkeypatch.setattr(allowance, "_listed_cpu_seconds", refused)
+    assert tree_cpu_seconds(tree) > 0.1
+
+
+def test_what_was_missed_once_is_not_paid_for_twice(
+    peer: tuple[Stranger, socket.socket, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was just ending, when the tree was read, is in its parent's account the next time."""
+    worker, *_ = peer
+    readings = iter([1.0, 0.4, 1.5])
+    monkeypatch.setattr("grader.connection.tree_cpu_seconds", lambda root: next(readings))
+    paid = Allowance()
+    for spent in (1.0, 1.0, 1.5):
+        worker.charge(paid)
+        assert paid.spent == spent
 
 
 # -- a peer that does not do its part
