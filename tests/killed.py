@@ -98,6 +98,7 @@ def plan(book: Gradebook, folder: Path) -> Plan:
 
 
 def run(folder: Path, scheduler: str | None) -> None:
+    desk.carry_out = carry_out
     with Gradebook(folder, create=True) as book:
         this: Run = book.begin({"asked": "the same"}, {})
         planned = plan(book, folder)
@@ -106,7 +107,10 @@ def run(folder: Path, scheduler: str | None) -> None:
             grade(book, this, planned, client, lambda done, total: print(done, total, flush=True))
 
 
-desk.carry_out = carry_out
+def dask_setup(worker: object) -> None:
+    """What Dask calls in a worker that loads this file."""
+    desk.carry_out = carry_out
+
 
 if __name__ == "__main__":
     import killed  # under the name by which processes find it
