@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from processes import Served, serving
 
+from grader import cli
 from grader.config import Course
 from grader.launch import Zygote
 
@@ -31,6 +33,34 @@ def small_course(tmp_path: Path) -> Course:
     for file in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, folder / file)
     return Course(folder)
+
+
+@pytest.fixture
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs the command ``grader`` where the test is; gives status, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capfd.readouterr()
+        code = ended.value.code
+        assert code is None or isinstance(code, int)
+        return code or 0, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def grader(
+    small_course: Course, monkeypatch: pytest.MonkeyPatch, command: Callable[..., tuple[int, str, str]]
+) -> Callable[..., tuple[int, str, str]]:
+    """The same in the small course."""
+    monkeypatch.chdir(small_course.root)
+    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -12,28 +12,11 @@ import time
 import pytest
 import support
 
-from grader import cli
 from grader.commands import grading
 from grader.results import json_file
 from grader.submission import collect
 
 REAL_RUN = pytest.mark.timeout(180)  # a pytest run with workers in a process of its own
-
-
-@pytest.fixture
-def grader(small_course, monkeypatch, capfd):
-    """Runs the command in the small course; gives status, stdout and stderr."""
-    monkeypatch.chdir(small_course.root)
-    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return run
 
 
 # -- grade ----------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ import pytest
 import support
 from processes import SECONDS, gone
 
-from grader import cli
 from grader.commands import batching
 from grader.gradebook import history, overriding, similarity
 from grader.gradebook.model import Entry, Student
@@ -28,21 +27,10 @@ from grader.gradebook.store import Gradebook, GradebookError
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture
-def grader(small_course, monkeypatch, capfd):
-    """Runs the command in the small course; gives status, stdout and stderr."""
-    monkeypatch.chdir(small_course.root)
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """No row of a table is broken."""
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import stat
-import sys
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import cli
 from grader.faults import GraderFault, Outcome
 from grader.gradebook import exports, roster
 from grader.gradebook.exports import cell, export
@@ -451,21 +449,9 @@ def test_hostile_names_stay_in_their_cells(tmp_path):
 # -- the command
 
 
-@pytest.fixture
-def grader(monkeypatch, capfd):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return run
-
-
-def test_the_command_writes_a_file_that_is_closed_to_others(filled, grader, tmp_path):
+def test_the_command_writes_a_file_that_is_closed_to_others(filled, command, tmp_path):
     (tmp_path / "class.csv").write_text(CLASS)
-    status, out, err = grader(
+    status, out, err = command(
         "export", filled.folder, "--as", "canvas", "--roster", tmp_path / "class.csv", "--column", "p1=HW (5)"
     )
     path = filled.folder / "canvas.csv"
@@ -481,10 +467,10 @@ def test_the_command_writes_a_file_that_is_closed_to_others(filled, grader, tmp_
         assert name not in out
 
 
-def test_the_command_ends_well_where_every_grade_is_there(filled, grader, tmp_path):
+def test_the_command_ends_well_where_every_grade_is_there(filled, command, tmp_path):
     filled.grade("bo", "p1", result("p1", 70.0))
     to = tmp_path / "new" / "all.csv"
-    status, _, _ = grader("export", filled.folder, "--as", "csv", "--to", to, "--run", "1", "-a", "p1")
+    status, _, _ = command("export", filled.folder, "--as", "csv", "--to", to, "--run", "1", "-a", "p1")
     assert status == 0
     assert len(to.read_text().splitlines()) == 3
 
@@ -504,16 +490,16 @@ def test_the_command_ends_well_where_every_grade_is_there(filled, grader, tmp_pa
         (["--as", "canvas", "--roster", "none.csv"], "the roster none.csv cannot be read"),
     ],
 )
-def test_the_command_refuses_in_words(filled, grader, tmp_path, monkeypatch, arguments, said):
+def test_the_command_refuses_in_words(filled, command, tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
-    status, out, err = grader("export", filled.folder, *arguments)
+    status, out, err = command("export", filled.folder, *arguments)
     assert (status, out) == (2, "")
     assert said in " ".join(err.replace("│", " ").split())
 
 
-def test_the_command_needs_a_gradebook_with_a_run(tmp_path, grader):
-    assert "no gradebook there" in grader("export", tmp_path, "--as", "csv")[2]
+def test_the_command_needs_a_gradebook_with_a_run(tmp_path, command):
+    assert "no gradebook there" in command("export", tmp_path, "--as", "csv")[2]
     with Gradebook(tmp_path, create=True) as book:
-        assert "nothing was graded in this gradebook" in grader("export", tmp_path, "--as", "csv")[2]
+        assert "nothing was graded in this gradebook" in command("export", tmp_path, "--as", "csv")[2]
         book.begin({}, {})
-    assert "nothing was graded in run 1" in grader("export", tmp_path, "--as", "csv")[2]
+    assert "nothing was graded in run 1" in command("export", tmp_path, "--as", "csv")[2]

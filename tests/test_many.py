@@ -15,7 +15,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from grader import cli, many, provenance
+from grader import many, provenance
 from grader.commands import many as command
 from grader.config import Assignment, Question
 from grader.faults import GraderFault, Outcome
@@ -34,22 +34,6 @@ from grader.tomlfile import ConfigError
 ASKED = many.Asked(("q1",))
 RIGHT = Graded(score=100.0, max_score=100.0, complete=True)
 HOSTILE = "a[bold]b\x1b[31m\nc\N{RIGHT-TO-LEFT OVERRIDE}d"
-
-
-@pytest.fixture
-def grader(small_course, monkeypatch, capfd):
-    """Runs the command in the small course; gives status, stdout and stderr."""
-    monkeypatch.chdir(small_course.root)
-    monkeypatch.delenv("GRADER_SECRET_FILE", raising=False)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return run
 
 
 def empty(*names: str, assignments: tuple[str, ...] = ("q1",)) -> Batch:

@@ -12,7 +12,7 @@ import pytest
 import support
 from test_races import CARD, Runner, on_card, used
 
-from grader import cli, gpu_lock, race_calibrate
+from grader import gpu_lock, race_calibrate
 from grader.commands import calibrating
 from grader.config import Course, load_assignment
 from grader.faults import GraderFault, Mismatch, NotRunHere, Outcome, SubmissionFault
@@ -195,17 +195,9 @@ def test_what_changes_the_figures_makes_them_stale(
 
 
 @pytest.fixture
-def grader(course: Course, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Any:
+def grader(course: Course, monkeypatch: pytest.MonkeyPatch, command: Any) -> Any:
     """Runs the command in the course; gives status, stdout and stderr."""
     monkeypatch.chdir(course.root)
-
-    def command(*arguments: Any) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capfd.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
     return command
 
 
