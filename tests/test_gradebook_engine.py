@@ -102,6 +102,13 @@ def right(task: Task, **more: Any) -> Answer:
     return Answer(result=msgspec.json.encode(made), seconds=0.5, **more)
 
 
+def grading_processes() -> list[int]:
+    """Below this process, their zygotes among them."""
+    below = psutil.Process().children(recursive=True)
+    lines = {child.pid: " ".join(child.cmdline()) for child in below}
+    return [pid for pid, line in lines.items() if "spawn_main" in line or "zygote" in line]
+
+
 # Dask takes functions by their names: what they saw stands here.
 seen: list[str] = []
 under_way: list[str] = []
@@ -139,8 +146,7 @@ def test_a_class_is_graded_once(q1: Class) -> None:
     (cid,) = [each for each in q1.book.gradings() if each.submission == "cid"]
     assert cid.fault.startswith(f"{q1.book.pseudonym('cid')} is empty")
     assert cid.seconds > 0
-    ours = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
-    assert not [line for line in ours if "spawn_main" in line or "zygote" in line]
+    assert grading_processes() == []
 
     shutil.copy(q1.course.root / RIGHT / "halves.py", q1.folder / "in/bob/halves.py")
     assert q1.grade() == (1, 2), "what could not be graded is tried again"
@@ -430,6 +436,24 @@ def test_a_scheduler_without_workers(small_course: Course, monkeypatch: pytest.M
         cluster.connected(small_course, empty.scheduler_address, 1),
     ):
         pass
+
+
+def test_a_cluster_that_goes_on_keeps_nothing_of_ours(q1: Class) -> None:
+    """Neither the processes that graded nor what starts them."""
+    from distributed import LocalCluster
+
+    q1.hand_in("ann")
+    run, planned = q1.plan()
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "protocol": "tcp://"}
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, **here) as running:
+        with cluster.connected(q1.course, running.scheduler_address, 1) as client:
+            assert list(cluster.threads(client).values()) == [2]
+            engine.grade(q1.book, run, planned, client, lambda *at: None)
+            processes = grading_processes()
+        assert processes
+        assert gone(processes, SECONDS)
+        assert all(desk.NAME not in worker.plugins for worker in running.workers.values())
+    assert q1.scores() == {"ann": 100}
 
 
 def test_a_killed_process_is_replaced(q1: Class, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,11 @@ def connected(course: Course, scheduler: str | None, processes: int, gpus: int =
     try:
         with dask.config.set(SETTINGS), _client(scheduler, processes, gpus) as client:
             client.register_plugin(Desk(course), name=NAME)
-            yield client
+            try:
+                yield client
+            finally:  # a cluster that goes on must not keep our processes
+                with contextlib.suppress(OSError, TimeoutError):
+                    client.unregister_worker_plugin(NAME)
     finally:
         logger.setLevel(level)
 
