@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import itertools
 import math
 import sys
@@ -209,11 +209,19 @@ class Nowhere:
         """Forget it."""
 
 
-def forecast(monkeypatch: pytest.MonkeyPatch, said: dict[str, Any], **outcome: float) -> float:
+def forecast(
+    monkeypatch: pytest.MonkeyPatch,
+    said: dict[str, Any],
+    evidence: list[dict[str, Any]] | None = None,
+    **outcome: float,
+) -> float:
     return share(
         "test_forecast_of_the_recipe",
         SimpleNamespace(PREDICTION=said),
-        student={"run": Recipe(monkeypatch, **outcome).run},
+        student={
+            "run": Recipe(monkeypatch, **outcome).run,
+            "evidence": [] if evidence is None else evidence,
+        },
         bench=SimpleNamespace(
             **{name: name for name in ("sound_stopping", "recipe_trained", "recipe_logits")}
         ),
@@ -330,24 +338,116 @@ def test_a_known_wrong_forecast_loses_points(
 # ---- Signatures
 
 
-def test_a_failed_recipe_is_named_from_its_history() -> None:
-    path = HALF.folder / "signatures.py"
-    spec = importlib.util.spec_from_file_location("_p3_signatures", path)
-    assert spec is not None
-    assert spec.loader is not None
-    signatures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(signatures)
+def signed(evidence: dict[str, Any], question: str) -> set[str]:
+    """The mistakes of a question whose signature an evidence bears."""
+    signatures = beside(str(HALF.folder / "measure.py"), "signatures")
+    return {
+        name
+        for name, known in HALF.mistakes.items()
+        if question in known.questions and getattr(signatures, name, lambda _: False)(evidence)
+    }
 
-    def named(accuracy: float, train_loss: float, train_acc: float) -> set[str]:
-        evidence = {"history": [{"train_loss": train_loss, "train_acc": train_acc}], "accuracy": accuracy}
-        names = ("recipe_smoothing_alone", "recipe_without_augmentation")
-        return {name for name in names if getattr(signatures, name)(evidence)}
 
-    assert named(0.52, 0.118, 1.0) == {"recipe_smoothing_alone"}
-    assert named(0.55, 0.015, 1.0) == {"recipe_without_augmentation"}
-    assert named(0.50, 0.007, 1.0) == {"recipe_without_augmentation"}
-    assert named(0.78, 0.3, 0.9) == named(0.5, 1.4, 0.5) == set()
-    assert not signatures.recipe_without_augmentation({})
+def recipe_signed(**more: Any) -> set[str]:
+    return signed(more, "p3.recipe")
+
+
+def a_gate(accuracy: float, train_loss: float, train_acc: float) -> dict[str, Any]:
+    """The evidence that the measure of the recipe leaves."""
+    return {"history": [{"train_loss": train_loss, "train_acc": train_acc}], "accuracy": accuracy}
+
+
+def a_short(loss: float, train_acc: float, dropout: float = 0.5, last: float = 2.4) -> dict[str, Any]:
+    """The evidence of a short training whose validation losses are 2.3, 1.9 and ``last``, and whose model has
+    this loss."""
+    rows = [{"val_loss": value, "train_acc": train_acc} for value in (2.3, 1.9, last)]
+    return {"short": rows, "returned": (loss, 0.3), "dropout": dropout}
+
+
+def test_a_failed_recipe_is_named_from_what_its_trainings_left() -> None:
+    assert recipe_signed() == set()
+    assert recipe_signed(**a_gate(0.52, 0.118, 1.0)) == {"recipe_smoothing_alone"}
+    heart, kept, last = a_gate(0.55, 0.015, 1.0), a_short(1.9, 1.0), a_short(2.4, 1.0, dropout=0.0)
+    # The measure alone does not tell which weights came back.
+    assert recipe_signed(**heart) == set()
+    assert recipe_signed(**heart, **kept) == {"recipe_without_augmentation"}
+    assert recipe_signed(**heart, **last) == {"recipe_plain"}
+    assert recipe_signed(**heart, **(last | {"dropout": 0.5})) == set(), "something acts against overfitting"
+    for right in (a_gate(0.78, 0.3, 0.9), a_gate(0.5, 1.4, 0.5), a_gate(0.66, 0.9, 0.7)):
+        assert recipe_signed(**right) == recipe_signed(**right, **kept) == set()
+
+
+def test_a_model_of_the_last_epoch_is_named_from_a_short_training() -> None:
+    assert recipe_signed(**a_short(1.9, 0.5)) == set()
+    assert recipe_signed(**a_short(2.4, 0.9)) == {"recipe_keeps_the_last_epoch"}
+    assert recipe_signed(**a_short(2.4, 1.0, dropout=0.0)) == {"recipe_plain"}
+    assert recipe_signed(**a_short(2.4, 1.0)) == set()
+    # The last is the best, or a min_delta has kept it; or it is none of the history.
+    assert (
+        recipe_signed(**a_short(1.8, 0.9, last=1.8))
+        == recipe_signed(**a_short(1.91, 0.9, last=1.91))
+        == set()
+    )
+    assert recipe_signed(**a_short(2.5, 0.9)) == recipe_signed(**a_short(math.nan, 0.9)) == set()
+    assert recipe_signed(**a_short(math.nan, 0.9, last=math.nan)) == set()
+
+
+def test_a_recipe_that_knows_what_it_only_looked_at_is_named() -> None:
+    assert recipe_signed(names_known=5) == set()
+    assert recipe_signed(names_known=6) == {"recipe_trains_on_validation"}
+
+
+def test_turns_by_any_angle_are_named_by_what_they_leave_upside_down() -> None:
+    gate, kept = a_gate(0.4, 1.7, 0.4), a_short(1.9, 0.2)
+    assert recipe_signed(**gate, **kept, upside_down=0.62) == {"jitter_turns_any_angle"}
+    assert recipe_signed(**gate, **kept, upside_down=0.37) == set()
+    constant = a_gate(0.1, 2.3, 0.1)
+    assert recipe_signed(**constant, **kept, upside_down=1.0) == set(), "one answer for all"
+
+
+# Of the recipes' known mistakes those that a short training tells, with their names.
+SHORT = {
+    "recipe_plain": {"recipe_plain"},
+    "recipe_keeps_the_last_epoch": {"recipe_keeps_the_last_epoch"},
+    "recipe_without_augmentation": set(),
+}
+
+
+@pytest.mark.parametrize("name", [*SHORT, "reference"])
+def test_a_short_training_is_named_for_what_it_is(name: str) -> None:
+    """Trained indeed, with what the tests of the recipe ask of the model."""
+    runs = graded("test_recipe_returns_the_best_epoch").__globals__
+    folder = HALF.submission() if name == "reference" else HALF.planted(name)
+    run, student = HALF.run(folder), HALF.subject(folder, "p3.recipe")
+    task = runs["small_task"](np.random.default_rng(5))
+    history, _ = runs["MEASURE"].sound(student, run.bench).run(run.bench.recipe_trained, **task)
+    evidence = runs["CLOSER"].returned(student, run.bench, task, history)
+    assert signed(evidence, "p3.recipe") == SHORT.get(name, set())
+
+
+# What is wrong with the order is asked by another test.
+OF_THE_RECIPE = sorted(set(FORECASTS) - {"forecast_of_a_smaller_network"})
+
+
+@pytest.mark.parametrize("name", OF_THE_RECIPE)
+def test_a_wrong_forecast_is_named(name: str, monkeypatch: pytest.MonkeyPatch, solution: ModuleType) -> None:
+    scope, evidence = {"PREDICTION": dict(solution.PREDICTION)}, list[dict[str, Any]]()
+    exec(HALF.mistakes[name].source, scope)
+    assert forecast(monkeypatch, scope["PREDICTION"], evidence) < 1.0
+    # An interval that holds everything is recognised where it is asked for alone.
+    assert signed(evidence[-1], "p3.predict") == {name} - {"forecast_of_everything"}
+
+
+def test_no_wrong_recipe_makes_a_good_forecast_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, solution: ModuleType
+) -> None:
+    for outcome in ({}, {"accuracy": 0.52}, {"accuracy": 0.95}, {"gap": -0.1}, {"gap": 0.5}, {"typed": 0.2}):
+        evidence: list[dict[str, Any]] = []
+        forecast(monkeypatch, solution.PREDICTION, evidence, **outcome)
+        assert signed(evidence[-1], "p3.predict") == set(), outcome
+    evidence = []
+    forecast(monkeypatch, {}, evidence)
+    assert signed(evidence[-1], "p3.predict") == set()
 
 
 # ---- given.py

@@ -45,6 +45,26 @@ def test_a_wrong_training_stays_below_the_mark(name: str) -> None:
     assert max(figures(half().planted(name), range(2))) < threshold - 0.03
 
 
+def names_of(folder, seed) -> set[str]:
+    """The mistakes whose signature a closer look at a training bears."""
+    test = next(test for test in half().tests if test.function.__name__ == "test_hospital_e")
+    closer, ells = (test.function.__globals__[name] for name in ("CLOSER", "ells"))
+    run, rng = half().run(folder), np.random.default_rng(seed)
+    evidence = closer.at_films(half().subject(folder, GATE), run.bench, rng, ells(100, rng))
+    return {name for name in MISTAKES if getattr(run.signatures, name, lambda _: False)(evidence)}
+
+
+@pytest.mark.parametrize("name", sorted(FULL_RUN))
+def test_a_wrong_training_is_named_from_a_closer_look(name: str) -> None:
+    assert [names_of(half().planted(name), seed) for seed in range(3)] == [{name}] * 3
+
+
+@pytest.mark.parametrize("name", [None, *TRAININGS])
+def test_a_right_training_bears_no_mistakes_signature(name: str | None) -> None:
+    folder = half().submission(regularization=TRAININGS[name]) if name else half().submission()
+    assert [names_of(folder, seed) for seed in range(2)] == [set()] * 2
+
+
 @pytest.mark.parametrize("seed", [20, 21])
 def test_the_reference_loses_nothing(seed: int) -> None:
     assert half().lost(half().submission(), *LONG, seed=seed, without=GATED) == {}

@@ -90,12 +90,14 @@ def fine_tune(
     images: Tensor,
     labels: Tensor,
     epochs: int,
+    validated: bool = True,
 ) -> dict[str, list[int] | list[str] | bool | int | dict[str, list[float]] | dict[str, int]]:
     """Prepare a TinyResNet with drawn weights and statistics, and train it for some epochs of one batch each.
 
     :param rates: of the stages, then of the head.
     :param unfreeze: None leaves it to prepare's default.
     :param frozen_before: stages that require no gradient when prepare gets the model.
+    :param validated: whether a validation before each epoch has left the model in eval mode.
     :return: "head": shape of fc's weight; "new_head": it is not the old one; "learns": by stage, numbers that
         require a gradient; "rates": by stage, the rates of its parameters in the optimizer, one for each time
         that a parameter appears; "strangers": numbers in the optimizer that are not the model's; "moved" and
@@ -129,7 +131,8 @@ def fine_tune(
     parameters, buffers = _snapshot(model.named_parameters()), _snapshot(model.named_buffers())
     training: list[str] = []
     for _ in range(epochs):
-        model.eval()  # as a validation leaves it
+        if validated:
+            model.eval()
         overfitting.train_mode(model)
         training = [
             name

@@ -44,6 +44,11 @@ def recipe_logits(tests: Tensor) -> torch.Tensor:
         return torch.cat([model(chunk) for chunk in tests.split(100)])
 
 
+def recipe_dropout() -> float:
+    """The largest share that a dropout layer of the trained model drops; 0 without one."""
+    return max((float(layer.p) for layer in _kept[0].modules() if isinstance(layer, nn.Dropout)), default=0.0)
+
+
 def recipe_under(
     images: Tensor, labels: Tensor, val_images: Tensor, val_labels: Tensor, seed: int, ambient: int
 ) -> torch.Tensor:

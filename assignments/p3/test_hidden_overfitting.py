@@ -54,11 +54,12 @@ def test_rank_chains(student, reference, rng):
 
 @graded("p3.rank", points=0.6, rung="edges", hint="One arm, none, two that are equal; what has no error?")
 def test_rank_edges(student, reference):
-    """No arms, one arm, arms without any spread, an arm with a single run."""
+    """No arms, one arm, arms without any spread, a plain tie, an arm with a single run."""
     cases = [
         {},
         {"only": [0.4, 0.6]},
         {"b": [0.5, 0.5], "a": [0.5, 0.5], "c": [0.25, 0.25]},
+        {"b": [0.5, 0.625], "a": [0.5, 0.75], "c": [0.0, 0.125]},
         {"a": [0.5, 0.75], "b": [0.5]},
         {"a": [0.5, 0.75], "b": []},
     ]
@@ -157,6 +158,9 @@ def test_early_stopping_failed_evaluations(student, reference, bench, rng):
         case["losses"][0] = math.nan
         case["losses"][1] = math.inf if case["patience"] % 2 else math.nan
     cases.append({**training(rng, 4, patience=2), "losses": [math.nan, math.inf, -math.inf, math.nan]})
+    # A fall by exactly min_delta beside them, for it is another mistake to take that for an improvement.
+    few = training(rng, 5, patience=4, min_delta=0.25)
+    cases.append(few | {"losses": [8.0, 7.75, -math.inf, math.nan, 7.625]})
     check_each(
         cases, seen(bench, "stop", "best_loss", "best_epoch", "restored"), student, reference, exact=True
     )
@@ -207,6 +211,7 @@ def transfer(rng, **fixed):
         "images": images,
         "labels": labels % classes,
         "epochs": 2,
+        "validated": True,
     }
     return case | fixed
 
@@ -238,8 +243,8 @@ def test_freeze_optimizer(student, reference, bench, rng):
 
 @graded("p3.freeze", points=1.6, rung="random", hint="model.train() reaches every BatchNorm.")
 def test_freeze_training(student, reference, bench, rng):
-    """Which stages move, and which average new images, in two epochs."""
-    cases = [transfer(rng) for _ in range(8)]
+    """Which stages move, and which average new images, in two epochs, with validations and without."""
+    cases = [transfer(rng, validated=at % 2 == 0) for at in range(8)]
     check_each(cases, tuned(bench, "moved", "averaged", "training"), student, reference)
 
 
@@ -249,6 +254,7 @@ def test_freeze_edges(student, reference, bench, rng):
     cases = [
         transfer(rng, unfreeze=[]),
         transfer(rng, unfreeze=list(STAGES)),
+        transfer(rng, unfreeze=list(STAGES), validated=False),
         transfer(rng, unfreeze=["layer4", "layer3"], frozen_before=["layer2", "layer3", "fc"]),
         transfer(rng, unfreeze=["bn1"], frozen_before=["bn1", "fc"]),
         transfer(rng, unfreeze=None, classes=5, new_classes=5, labels=np.arange(10) % 5)

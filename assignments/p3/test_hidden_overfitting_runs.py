@@ -14,6 +14,7 @@ from grader.values import is_number
 
 MEASURE = beside(__file__, "measure")
 BENDING = beside(__file__, "bending")
+CLOSER = beside(__file__, "closer")
 
 # The least share of the change of images that bends explain, of any jitter: they give 0.08 and more, all else
 # 0.03 at most.
@@ -29,9 +30,10 @@ LEARNED = 0.17
 
 @graded("p3.recipe", points=2.8, rung="random", hint="Which shipped arm raises the accuracy most?")
 @pytest.mark.timeout(75)
-def test_recipe_accuracy(student, gate):
+def test_recipe_accuracy(student, gate, bench, rng):
     """200 noisy digits and 1,000 new ones, of renamed classes."""
-    gate("p3.recipe").judge(student)
+    with CLOSER.closer_look(student, lambda: CLOSER.at_recipe(student, bench, rng, small_task(rng))):
+        gate("p3.recipe").judge(student)
 
 
 def poses(image):
@@ -137,7 +139,9 @@ def test_recipe_returns_the_best_epoch(student, bench, rng):
     history, left = MEASURE.sound(student, bench).run(bench.recipe_trained, **task)
     losses = np.array([row["val_loss"] for row in history])
     check(len(losses) > 0 and bool(np.isfinite(losses).all()), "the history has validation losses")
-    loss, _ = MEASURE.seen(student, bench, task["val_images"], task["val_labels"])
+    seen = CLOSER.returned(student, bench, task, history)
+    student.evidence.append(seen)
+    loss, _ = seen["returned"]
     # A min_delta may keep an epoch that is a little worse than the least.
     near = losses[losses <= losses.min() + 0.02]
     distance = float(np.abs(near - loss).min())
@@ -197,6 +201,7 @@ def test_recipe_only_looks_at_the_validation(student, bench, rng):
     check(right >= LEARNED, "the model has learned nothing")
     # Six of eight random names by chance: 2 in 100,000. A training that is shown the patterns knows all.
     known = int((logits.argmax(axis=1) == names).sum())
+    student.evidence.append({"names_known": known})
     check(known < 6, "the model knows what stood among the validation images only")
 
 
@@ -256,13 +261,14 @@ def describes(history, student, bench, task):
 def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     """The forecast against the median of three runs of the recipe on secret digits."""
     said = student.overfitting.PREDICTION
-    accuracies, gaps, train_losses, best_epochs, honest, curves = [], [], [], [], True, {}
+    accuracies, fitted, gaps, train_losses, best_epochs, honest, curves = [], [], [], [], [], True, {}
     for run in range(3):
         task, truth = MEASURE.noisy_task(int(rng.integers(2**31)))
         history, logits = MEASURE.recipe_run(student, bench, **task)
         check(len(history) > 0 and logits.shape == (1000, 10), "the recipe gives a history and logits")
         honest = honest and describes(history, student, bench, task)
         accuracies.append(float((logits.argmax(axis=1) == truth).mean()))
+        fitted.append(history[-1]["train_acc"])
         gaps.append(history[-1]["train_acc"] - history[-1]["val_acc"])
         train_losses.append(history[-1]["train_loss"])
         best_epochs.append(1 + int(np.argmin([row["val_loss"] for row in history])))
@@ -274,8 +280,13 @@ def test_forecast_of_the_recipe(student, bench, rng, artifacts):
     train_loss = "higher" if median(train_losses) > PLAIN_TRAIN_LOSS else "lower"
     best_epoch = "later" if median(best_epochs) > PLAIN_BEST_EPOCH else "earlier"
     directions = (said.get("train_loss") == train_loss) + (said.get("best_epoch") == best_epoch)
+    forecast = {"accuracy": believed, "reached": accuracy, "fitted": median(fitted)}
+    student.evidence.append({"forecast": forecast})
     share = 0.5 * (believed is not None and believed[0] <= accuracy <= believed[1])
     if honest and accuracy >= TRAINED:
+        forecast |= {"gap": parted, "gap_reached": gap}
+        forecast |= {"train_loss": (said.get("train_loss"), train_loss)}
+        forecast |= {"best_epoch": (said.get("best_epoch"), best_epoch)}
         share += 0.25 * (parted is not None and parted[0] <= gap <= parted[1])
         share += 0.25 * (directions == 2)
         rest = f"gap: you said {shown(parted)}, it was {gap:.2f}; {directions} of 2 directions are right"

@@ -1,5 +1,5 @@
-"""state_dict() was kept without copying. Its tensors are the model's own: training goes on in them, and
-what is restored at the end are the last weights.
+"""state_dict() was kept, or a copy of the dictionary alone. The tensors in it are the model's own: training
+goes on in them, and what is restored at the end are the last weights.
 """
 
 QUESTIONS = ("p3.early_stopping",)
