@@ -27,7 +27,7 @@ from grader.gradebook.store import Gradebook
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 SIZE = int(os.environ.get("GRADER_BENCH_CLASS", "300"))
 COMPARED = min(SIZE, 60)
-OTHERS = max(3, min(10, SIZE // 30))  # submissions that Otter and plain pytest grade: seconds each, one after another
+OTHERS = max(3, min(10, SIZE // 30))  # submissions that Otter and plain pytest grade, one after another
 ASSIGNMENTS = ("p1", "p2")
 LOOK_SECONDS = 2.0  # between two looks at the memory
 
