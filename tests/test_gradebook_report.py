@@ -27,7 +27,7 @@ from grader.results.model import PictureResult, SubmissionResult
 from grader.results.pages import render as render_page
 
 PNG = feedback.PNG + b"drawn"
-HOSTILE = "<script>alert(1)</script>\"'><img src=http://evil.example/x onerror=alert(1)>{{ 7 * 7 }}"
+HOSTILE = "<script>alert(1)</script>\"'><img src=http://evil.example/x onerror=alert(1)>{{ 31337 * 31337 }}"
 VOID = {"meta", "link", "img", "br"}
 SUMMARY = {"p1": "summary"}
 
@@ -373,7 +373,7 @@ def test_hostile_text_is_text(tmp_path):
         hidden = check(render(book, course=HOSTILE, alike=[pair], anonymous=True))
         own = [check(text) for text in students(book).values()]
     assert HOSTILE in page.words()
-    assert "49" not in page.words()
+    assert "982007569" not in page.words()
     assert HOSTILE in hidden.words()
     assert any(HOSTILE in each.words() for each in own)
 
