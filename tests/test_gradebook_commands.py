@@ -189,6 +189,15 @@ def test_what_is_impossible_is_said(grader, arguments, said) -> None:
     assert said in err
 
 
+def test_without_its_libraries_it_says_what_to_install(grader, monkeypatch) -> None:
+    monkeypatch.setattr(batching, "LIBRARIES", ("json", "no_such_library"))
+    status, _, err = grader("batch", "starter")
+    assert (status, err) == (
+        2,
+        "error: no_such_library: not installed; pip install -e '.[batch]' in a checkout\n",
+    )
+
+
 # -- points given by a person
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from grader.gradebook.engine import Device, Plan
 
 LOCK = "gradebook.lock"
+LIBRARIES = ("distributed", "rapidfuzz", "yaml")  # of the extra `batch`
 NOT_GRADED = "not graded"
 BY_HAND = "*"  # beside points of which some were given by a person
 
@@ -87,6 +89,9 @@ def batch(
     Status: 0 every grade can be used; 2 asked something impossible; 3 a grade must not be used, or the run
     was cut off.
     """
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise fail(f"{', '.join(missing)}: not installed; pip install -e '.[batch]' in a checkout")
     from grader.gradebook import layouts, similarity
     from grader.gradebook.engine import plan
     from grader.gradebook.identity import Asked
