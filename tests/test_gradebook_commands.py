@@ -157,6 +157,19 @@ def test_a_run_that_is_told_to_end_goes_on(small_course, handed_in, tmp_path) ->
         assert len(list(made.gradings())) == 1
 
 
+def test_a_run_goes_on_with_the_same_submissions_only(grader, handed_in, tmp_path) -> None:
+    book = tmp_path / "book"
+    assert grader("batch", handed_in, "--out", book)[0] == 0
+    with Gradebook(book) as made:
+        made.end(made.runs()[0], "stopped")
+    other = tmp_path / "other"
+    shutil.copytree(handed_in / "annabel", other / "annabel")
+    assert "run 2 of" in grader("batch", other, "--out", book)[1]
+    with Gradebook(book) as made:
+        made.end(made.runs()[1], "stopped")
+    assert "run 2 of" in grader("batch", other, "--out", book)[1]
+
+
 def test_two_at_once_are_refused(grader, handed_in, tmp_path) -> None:
     book = tmp_path / "book"
     book.mkdir()

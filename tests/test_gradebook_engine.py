@@ -312,14 +312,17 @@ def test_a_desk_refuses_another_version(q1: Class) -> None:
     assert answers[1].other.startswith("no assignment 'q9'")
 
 
-def test_an_unexpected_error_ends_the_run_in_words(q1: Class, quick: Any) -> None:
+@pytest.mark.parametrize("error", [ValueError, OSError])
+def test_an_unexpected_error_ends_the_run_in_words(q1: Class, quick: Any, error: type[Exception]) -> None:
+    """A full disk of a worker among them, which is no lost connection."""
     q1.hand_in("ann")
 
     def broken(task: Task) -> Answer:
-        raise ValueError("a bug of ours")
+        raise error("it went wrong")
 
     quick(broken)
-    with pytest.raises(GraderFault, match=r"^s-\w+ q1: a worker of the cluster failed: ValueError: a bug of"):
+    said = rf"^s-\w+ q1: a worker of the cluster failed: {error.__name__}: it went wrong"
+    with pytest.raises(GraderFault, match=said):
         q1.grade()
 
 
@@ -336,11 +339,7 @@ def test_what_kills_its_process_each_time_has_no_grade(q1: Class, quick: Any) ->
 
 
 def one_future(status: str, error: BaseException | None = None) -> Any:
-    def outcome() -> Answer:
-        assert error is not None
-        raise error
-
-    return SimpleNamespace(status=status, result=outcome)
+    return SimpleNamespace(status=status, exception=lambda: error)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,13 @@ def batch(
     ids = _chosen(here, assignments or [])
     asked = Asked(part=part, seed=seed, isolation=isolation or "")
     devices: tuple[Device, ...] = ("cpu", "cuda") if device == "cuda" else ("cpu",)
-    said = {"assignments": " ".join(ids), "part": part, "seed": "" if seed is None else str(seed)}
+    # A run that was cut off goes on only with the same submissions.
+    said = {
+        "submissions": str(folder.absolute()),
+        "assignments": " ".join(ids),
+        "part": part,
+        "seed": "" if seed is None else str(seed),
+    }
     said |= {"isolation": isolation or "", "device": device, "regrade": "yes" if regrade else ""}
     found = layouts.find(folder, roster, layout)
     stopping = Stopping()

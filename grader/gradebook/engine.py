@@ -28,9 +28,8 @@ from grader.points import read_points
 from grader.results import json_file
 from grader.text import one_line
 
-AHEAD = (
-    2  # tasks for each thread, the one under way among them: none waits long, and the last ones are shared
-)
+# Tasks for each thread, the one under way among them: none waits long, and the last ones are shared.
+AHEAD = 2
 NO_WORKER = ""  # in the place of an address
 TRIES = 3  # of a grading whose process is killed
 
@@ -222,15 +221,13 @@ def _answer(future: Future[Answer], task: Task) -> Answer:
     """
     if future.status in ("cancelled", "lost"):
         raise SchedulerGone("the Dask scheduler is gone")
-    try:
+    if future.status != "error":
         answer: Answer = future.result()
-    except (ProcessKilled, KilledWorker):
+        return answer
+    error = future.exception()  # the task's own: an OSError among them is no broken connection
+    if isinstance(error, ProcessKilled | KilledWorker):
         return Answer(fault=f"what graded it was killed {TRIES} times, for want of memory perhaps")
-    except CancelledError:
-        raise SchedulerGone("the Dask scheduler is gone") from None
-    except OSError:
-        raise
-    except Exception as error:
-        said = one_line(f"{type(error).__name__}: {error}")
-        raise GraderFault(f"{task.name}: a worker of the cluster failed: {said}") from error
-    return answer
+    if isinstance(error, CancelledError):
+        raise SchedulerGone("the Dask scheduler is gone")
+    said = one_line(f"{type(error).__name__}: {error}")
+    raise GraderFault(f"{task.name}: a worker of the cluster failed: {said}") from error
