@@ -478,7 +478,7 @@ def test_the_command_ends_well_where_every_grade_is_there(filled, command, tmp_p
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--as", "canvas", "--run", "7"], "there is no run 7; there are: 1"),
+        (["--as", "canvas", "--run", "7"], "no run 7 in"),
         (["--as", "canvas", "-a", "p9"], "p9 was not graded in run 1; it has: p1"),
         (["--as", "canvas", "--column", "p9=x"], "--column is ID=TITLE, with the id of an assignment"),
         (["--as", "canvas", "--column", "p1"], "--column is ID=TITLE"),
@@ -500,6 +500,6 @@ def test_the_command_refuses_in_words(filled, command, tmp_path, monkeypatch, ar
 def test_the_command_needs_a_gradebook_with_a_run(tmp_path, command):
     assert "no gradebook there" in command("export", tmp_path, "--as", "csv")[2]
     with Gradebook(tmp_path, create=True) as book:
-        assert "nothing was graded in this gradebook" in command("export", tmp_path, "--as", "csv")[2]
+        assert "nothing was graded there yet" in command("export", tmp_path, "--as", "csv")[2]
         book.begin({}, {})
     assert "nothing was graded in run 1" in command("export", tmp_path, "--as", "csv")[2]

@@ -59,7 +59,7 @@ def export(
     """
     known = roster.read(roster_path) if roster_path is not None else None
     with Gradebook(folder) as book:
-        run = _run(book.runs(), run_number)
+        run = book.run(run_number)
         found = standings(book, run)
         graded = list(
             dict.fromkeys(each.assignment for each in sorted(found, key=lambda each: each.assignment))
@@ -87,20 +87,6 @@ def export(
     out.print(f"{one_line(str(path))}: {', '.join(chosen)} of run {run.id}")
     if exported.unusable:
         raise typer.Exit(EXIT_INCOMPLETE)
-
-
-def _run(runs: Sequence[Run], number: int | None) -> Run:
-    """
-    :raises typer.Exit: there is no such run.
-    """
-    if not runs:
-        raise fail("nothing was graded in this gradebook")
-    by_number = {run.id: run for run in runs}
-    if number is None:
-        return runs[-1]
-    if number not in by_number:
-        raise fail(f"there is no run {number}; there are: {', '.join(map(str, by_number))}")
-    return by_number[number]
 
 
 def _chosen(graded: Sequence[str], named: Sequence[str], run: Run) -> list[str]:

@@ -37,20 +37,16 @@ def pair(book: Gradebook, numbers: Sequence[int] = ()) -> Pair:
 
     :raises GradebookError: they are not there.
     """
-    runs = {run.id: run for run in book.runs()}
     if not numbers:
-        ended = [run.id for run in runs.values() if run.state == "finished"]
+        ended = [run.id for run in book.runs() if run.state == "finished"]
         if len(ended) < 2:
             count = {0: "no run", 1: "one run"}[len(ended)]
             raise GradebookError(
                 f"{count} came to its end in {one_line(str(book.path))}: two can be compared"
             )
         numbers = ended[-2:]
-    for number in numbers:
-        if number not in runs:
-            known = ", ".join(map(str, runs)) or "none"
-            raise GradebookError(f"no run {number} in {one_line(str(book.path))}; there are: {known}")
-    return Pair(runs[numbers[0]], runs[numbers[1]])
+    before, after = map(book.run, numbers)
+    return Pair(before, after)
 
 
 def differences(book: Gradebook, runs: Pair, *, names: bool = False) -> Comparison:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from grader.faults import GraderFault, Outcome
+from grader.faults import Outcome
 from grader.gradebook import plots, statistics, tried
 from grader.gradebook.feedback import WORDS, AssignmentFeedback, Audience, feedback
 from grader.gradebook.model import Override, Run, Submission, Version
@@ -27,7 +27,6 @@ PACKAGE: Final = "grader.gradebook"  # that the templates lie in
 MISTAKES_SHOWN: Final = 15
 UNSTEADY_SHOWN: Final = 10  # tests
 MESSAGES_SHOWN: Final = 3  # of a question, where no known mistake explains it
-NO_RUN: Final = "nothing was graded there yet"
 
 
 @dataclass(frozen=True)
@@ -120,16 +119,10 @@ def read(book: Gradebook, number: int | None = None) -> Class:
     """What is known of a run.
 
     :param number: None: the last one.
-    :raises GraderFault: there is no such run, or none at all.
+    :raises GradebookError: there is no such run, or none at all.
     """
+    run = book.run(number)
     runs = book.runs()
-    if not runs:
-        raise GraderFault(f"{one_line(str(book.path))}: {NO_RUN}")
-    chosen = [run for run in runs if number in (None, run.id)]
-    if not chosen:
-        known = ", ".join(str(run.id) for run in runs)
-        raise GraderFault(f"no run {number} in {one_line(str(book.path))}; there are: {known}")
-    run = chosen[-1]
     earlier = [each for each in runs if each.id < run.id][-1:]
     submissions = book.submissions()
     return Class(

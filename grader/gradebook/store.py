@@ -28,6 +28,7 @@ from grader.text import one_line
 FILE_NAME: Final = "gradebook.sqlite"
 SCHEMA_VERSION: Final = 1
 PSEUDONYM_DIGITS: Final = 8  # among 1,000 submissions two are alike once in 8,600 gradebooks; it is refused
+NO_RUN: Final = "nothing was graded there yet"
 BUSY_SECONDS: Final = 30.0  # that somebody else may hold the file
 
 SCHEMA: Final = """
@@ -327,6 +328,21 @@ class Gradebook:
             )
             for number, state, started, ended, asked, skipped in rows
         ]
+
+    def run(self, number: int | None = None) -> Run:
+        """
+        :param number: None: the last one.
+        :raises GradebookError: there is no such run, or none at all.
+        """
+        runs = {run.id: run for run in self.runs()}
+        shown = one_line(str(self.path))
+        if not runs:
+            raise GradebookError(f"{shown}: {NO_RUN}")
+        if number is None:
+            return runs[max(runs)]
+        if number not in runs:
+            raise GradebookError(f"no run {number} in {shown}; there are: {', '.join(map(str, runs))}")
+        return runs[number]
 
     # -- what a person decided
 
