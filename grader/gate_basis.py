@@ -16,6 +16,7 @@ from pathlib import Path
 import grader.datasets
 from grader.config import Assignment
 from grader.faults import GraderFault
+from grader.names import defined, mentioned, statements
 
 MEASURE = "measure"  # beside the names of solutions
 REFERENCE = "reference"
@@ -39,24 +40,19 @@ class _File:
     def read(cls, path: Path) -> _File:
         """:raises GraderFault: it does not parse."""
         try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found = statements(path.read_text(encoding="utf-8"))
         except SyntaxError as error:
             raise GraderFault(f"{path}: line {error.lineno}: {error.msg}") from None
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                node.body = [each for each in node.body if not _is_text(each)] or [ast.Pass()]
-        # A known mistake is appended to a module, with its docstring.
-        statements = [each for each in tree.body if not _is_text(each)]
-        return cls(path, statements, [_defined(statement) for statement in statements])
+        return cls(path, found, [defined(statement) for statement in found])
 
     def count(self, names: set[str]) -> Iterator[ast.stmt]:
         """Take in what these names reach; with the first definition also what is imported or only done."""
         named = self.path.stem in names or self.path.name.startswith(ALWAYS)
         for index, statement in enumerate(self.statements if named else ()):
-            defined = self.defines[index]
+            bound = self.defines[index]
             imported = isinstance(statement, ast.Import | ast.ImportFrom)
-            reached = bool(defined & names) if defined else True
-            if index not in self.counted and reached and (self.counted or (defined and not imported)):
+            reached = bool(bound & names) if bound else True
+            if index not in self.counted and reached and (self.counted or (bound and not imported)):
                 self.counted.add(index)
                 yield statement
 
@@ -103,7 +99,7 @@ def _basis(
     theirs = [_File.read(path) for path in handed_in if path.suffix == ".py" and path.is_file()]
     names = {*named, *more}
     while found := [statement for file in (*ours, *theirs) for statement in file.count(names)]:
-        names.update(name for statement in found for name in _names(statement))
+        names.update(name for statement in found for name in mentioned(statement))
     if not any(file.counted for file in theirs):  # a measure that names nothing of it: all of it, then
         for file in theirs:
             file.counted.update(range(len(file.statements)))
@@ -117,42 +113,3 @@ def _digest(files: Iterable[_File]) -> str:
             text = file.text()
             hashed.update(f"{file.path.name} {len(text)}\n{text}".encode())
     return hashed.hexdigest()[:DIGITS]
-
-
-def _defined(statement: ast.stmt) -> frozenset[str]:
-    """The names that a top-level statement binds, those in its branches among them."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return frozenset({statement.name})
-    names: set[str] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-    return frozenset(names)
-
-
-def _names(statement: ast.stmt) -> Iterator[str]:
-    """Every name in it: read, an attribute, imported, or written out as a string for getattr."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.alias):
-            yield from node.name.split(".")
-        elif isinstance(node, ast.ImportFrom):
-            yield from (node.module or "").split(".")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
-            yield node.value
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    """Whether it is a docstring, or text that stands where one does."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

@@ -215,24 +215,49 @@ def reference(**seconds: float) -> Any:
 
 
 class Everywhere(Reach):
-    """Each file touches these questions."""
+    """Each file touches these questions, and all their tests but those that ``spared`` names."""
 
-    def __init__(self, *touched: str) -> None:
-        self.touched = frozenset(touched)
+    def __init__(self, *touched: str, table: Any = TABLE, spared: str = "") -> None:
+        self.touched, self.table, self.spared = frozenset(touched), table, spared.split()
 
     def questions(self, module: str) -> frozenset[str]:
         return self.touched
 
+    def tests(self, module: str, names: frozenset[str] | None) -> frozenset[str]:
+        return frozenset(
+            test.test
+            for test in self.table
+            if test.question in self.touched and test.test.partition("::")[2] not in self.spared
+        )
 
-def choice(each: Solution, *touched: str, table: Any = TABLE, short: bool = False, **seconds: float) -> Any:
+
+def choice(
+    each: Solution,
+    *touched: str,
+    table: Any = TABLE,
+    short: bool = False,
+    spared: str = "",
+    **seconds: float,
+) -> Any:
     long = long_tests(reference(**seconds))
-    return choice_for(each, table, Everywhere(*touched), long, short=short)
+    return choice_for(each, table, Everywhere(*touched, table=table, spared=spared), long, short=short)
 
 
 def test_a_mistake_is_graded_with_the_tests_that_it_can_touch() -> None:
     one = solution("mistake", "one", "q1.a")
     assert choice(one, "q1.a") == (X.test, Y.test)
     assert choice(one, "q1.a", "q1.b") == (X.test, Y.test, Z.test)
+
+
+def test_a_question_that_loads_the_file_keeps_a_witness() -> None:
+    """A changed file that cannot be loaded fails every test: one of each question is enough to see it."""
+    one = solution("mistake", "one", "q1.a")
+    table = [*TABLE, planned("test_v", "q1.b"), planned("test_w", "q1.b", rung="interface")]
+    spared = "test_v test_w test_z"
+    assert choice(one, "q1.a", "q1.b", table=table, spared=spared) == (X.test, Y.test, table[-1].test)
+    assert choice(one, "q1.a", "q1.b", table=table[:-1], spared=spared) == (X.test, Y.test, table[3].test)
+    asked = choice(one, "q1.a", "q1.b", table=table[:3], spared=spared, test_z=9.0)
+    assert asked == (X.test, Y.test)  # a training run is no cheap witness
 
 
 def test_a_long_test_is_asked_of_those_that_are_declared_to_fail_its_question() -> None:

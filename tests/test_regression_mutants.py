@@ -52,7 +52,7 @@ LADDER = [
 def staged(*touched: str, table: Any = LADDER) -> list[list[str]]:
     trainings = {"test_long", "test_other_long"}
     long = {plan.test for plan in table if plan.title in trainings}
-    found = stages(mutant(), table, Everywhere(*touched), long)
+    found = stages(mutant(), table, Everywhere(*touched, table=table), long)
     return [[test.partition("::")[2] for test in stage] for stage in found]
 
 

@@ -24,7 +24,8 @@ def choice_for(
 ) -> tuple[str, ...]:
     """The tests that a changed solution may fail; none means all of them.
 
-    Long ones are among them only where the solution is declared to fail their question.
+    Long ones are among them only where the solution is declared to fail their question. Of each question that
+    loads the changed file one test is among them: a file that cannot be loaded at all shows in any.
 
     :param long: the long tests (:func:`long_tests`).
     :param short: no long ones on a solution that is not declared to fail any.
@@ -33,15 +34,28 @@ def choice_for(
         if not short or solution.kind == "reference":
             return ()
         return tuple(test.test for test in table if test.device == "cpu" and test.test not in long)
-    touched = reach.questions(Path(solution.file).stem)
+    module = Path(solution.file).stem
     declared = solution.questions or frozenset()
+    touched = reach.tests(module, solution.changed)
+    witnesses = {_witness(table, question, long) for question in reach.questions(module)}
     chosen = [
         test.test
         for test in table
         if test.device == "cpu"
-        and (test.question in declared or (test.question in touched and test.test not in long))
+        and (
+            test.question in declared
+            or test.test in witnesses
+            or (test.test in touched and test.test not in long)
+        )
     ]
     return tuple(dict.fromkeys(chosen))
+
+
+def _witness(table: Sequence[PlannedTest], question: str, long: Collection[str]) -> str:
+    """A test of a question that sees a file that cannot be loaded: that of the interface, if it has one."""
+    there = [test for test in table if test.question == question and test.device == "cpu"]
+    short = [(test.rung != "interface", test.test) for test in there if test.test not in long]
+    return min(short)[1] if short else ""
 
 
 def long_tests(reference: Record, before: Collection[str] | None = None) -> frozenset[str]:

@@ -14,6 +14,7 @@ from grader.points import PlannedTest
 from grader.regression.reach import Reach
 from grader.regression.records import Record, TestRecord
 from grader.regression.solutions import Solution
+from grader.regression.touch import changed
 
 KILLED_AT_LEAST = 0.98  # of the mutants that are not equivalent
 ORDER = {"random": 0, "edges": 1, "figures": 2, "closed": 2, "gate": 3, "interface": 4}
@@ -25,7 +26,8 @@ Naming = Literal["named", "misnamed", "question", "elsewhere"]
 def solution_of(mutant: Mutant, assignment: Assignment, reference: Path) -> Solution:
     """A mutant as a submission."""
     asked = frozenset({mutant.question})
-    return Solution(assignment.id, "mutant", mutant.id, reference, mutant.module, mutant.source, asked)
+    names = changed(mutant.original, mutant.source)
+    return Solution(assignment.id, "mutant", mutant.id, reference, mutant.module, mutant.source, asked, names)
 
 
 def stages(
@@ -33,14 +35,14 @@ def stages(
 ) -> list[tuple[str, ...]]:
     """The tests that may see a mutant, in the order in which they are worth asking.
 
-    First its own question's, then those of all questions that load its file, at last the training runs of
-    its own: what only another question's training would show is a gap in the tests of this one. Where there
-    are none, all tests are asked: a stage without a name means that.
+    First its own question's, then those of other questions that may come to what it changes, at last the
+    training runs of its own: what only another question's training would show is a gap in the tests of this
+    one. Where there are none, all tests are asked: a stage without a name means that.
     """
-    touched = reach.questions(Path(mutant.module).stem)
+    touched = reach.tests(Path(mutant.module).stem, changed(mutant.original, mutant.source))
     mine, others, trainings = [], [], []
     for test in sorted(table, key=lambda test: ORDER.get(test.rung, 3)):
-        if test.device != "cpu" or test.question not in touched:
+        if test.device != "cpu" or test.test not in touched:
             continue
         if test.test in long:
             trainings += [test] if test.question == mutant.question else []

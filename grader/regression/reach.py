@@ -1,7 +1,8 @@
-"""Which questions a change of one handed-in file can touch.
+"""Which questions, and which of their tests, a change of one handed-in file can touch.
 
-A test that never loads the changed file gives what it gave: it need not run for each of hundreds of wrong
-solutions. Whoever mentions a file's name is taken to load it, so that too much is run rather than too little.
+A test that never loads the changed file, or never calls what is changed in it, gives what it gave: it need
+not run for each of hundreds of wrong solutions. Whoever mentions a name is taken to use it, so that too much
+is run rather than too little.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from grader.config import Assignment
 from grader.points import PlannedTest
+from grader.regression.touch import Touch
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -36,6 +38,34 @@ class Reach:
     def questions(self, module: str) -> frozenset[str]:
         """The questions whose tests may load a module."""
         return frozenset(name for name, loaded in self._loaded.items() if module in loaded)
+
+    def tests(self, module: str, names: frozenset[str] | None) -> frozenset[str]:
+        """The tests that a change of these names of a module can touch.
+
+        :param names: None: of whatever the module does.
+        """
+        found = set()
+        for test in self.table:
+            loaded = self._loaded[test.question]
+            if module not in loaded:
+                continue
+            named = self._touch.of_test(test.test)
+            if names is None or named is None or names & named or names & self._at_load(test.question):
+                found.add(test.test)
+        return frozenset(found)
+
+    def _at_load(self, question: str) -> frozenset[str]:
+        """The names that a test of it comes to by loading what it loads."""
+        return frozenset[str]().union(*(self._touch.at_load(module) for module in self._loaded[question]))
+
+    @cached_property
+    def _touch(self) -> Touch:
+        solved = [self.reference / f"{module}.py" for module in sorted(self.modules)]
+        return Touch(
+            tuple(sorted(self.assignment.folder.glob("*.py"))),
+            tuple(path for path in solved if path.is_file()),
+            {name: gate.measure for name, gate in self.assignment.gates.items()},
+        )
 
     @cached_property
     def _loaded(self) -> Mapping[str, frozenset[str]]:

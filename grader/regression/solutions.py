@@ -11,6 +11,7 @@ from typing import Literal
 
 from grader.config import Assignment, Course
 from grader.mistakes import read_mistakes
+from grader.regression.touch import changed
 from grader.tomlfile import ConfigError
 
 Kind = Literal["reference", "starter", "alternative", "mistake", "mutant"]
@@ -24,6 +25,7 @@ class Solution:
     :param base: a folder that holds files of its own; what it lacks is the reference's.
     :param file: of which the text is ``text`` instead; empty if nothing is changed.
     :param questions: that it must lose points in; None: in all of them.
+    :param changed: the names of the file that mean something else than in the reference; None: any may.
     """
 
     assignment: str
@@ -33,6 +35,7 @@ class Solution:
     file: str = ""
     text: str = ""
     questions: frozenset[str] | None = frozenset()
+    changed: frozenset[str] | None = None
 
     @property
     def id(self) -> str:
@@ -61,9 +64,11 @@ def solutions(course: Course, assignment: Assignment) -> list[Solution]:
             continue
         if file not in assignment.files:
             raise ConfigError(f"{reference}: mistakes/{name}.py: no module {mistake.module!r} is handed in")
-        text = f"{(reference / file).read_text(encoding='utf-8')}\n\n{mistake.source}"
+        before = (reference / file).read_text(encoding="utf-8")
+        text = f"{before}\n\n{mistake.source}"
         asked = frozenset(mistake.questions)
-        found.append(Solution(assignment.id, "mistake", name, reference, file, text, asked))
+        names = changed(before, text)
+        found.append(Solution(assignment.id, "mistake", name, reference, file, text, asked, names))
     return found
 
 
