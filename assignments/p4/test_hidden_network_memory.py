@@ -206,13 +206,16 @@ def test_memory_edges(student, reference, bench, rng):
         ["mean"],
         ["linear", n, 3],
     ]
+    pooled = [*shared.rectified(3, n, 3), ["max pool"], ["mean"], ["linear", n, 3]]
     cases = []
     for fake in (False, True):
         for training in (True, False):
             kept = {"autocast": None, "training": training, "fake": fake}
             cases += [{"layers": layers, "shape": [n], **kept} for layers in vectors.values()]
             cases.append({"layers": images, "shape": [3, 6, 5], **kept})
-        cases.append({"layers": vectors["table"], "shape": [n], "autocast": "bfloat16", "fake": fake})
+        halved = {"autocast": "bfloat16", "fake": fake}
+        cases.append({"layers": vectors["table"], "shape": [n], **halved})
+        cases.append({"layers": pooled, "shape": [3, 6, 5], **halved})  # the places are of eight bytes
         cut = {"autocast": None, "fake": fake, "cut_from": int(rng.integers(20, 60))}
         cases += [
             {"layers": vectors["fork"], "shape": [n], **cut},

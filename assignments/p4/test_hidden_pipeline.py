@@ -100,7 +100,7 @@ def test_budget_edges(student, reference):
         *({**plan, name: value} for name in ("images", "batch", "epochs") for value in (0, -5)),
         *({**plan, "images": images} for images in (64, 63, 65, 1)),
         *({**plan, "images": images, "drop_last": False} for images in (64, 63, 65, 1, 0)),
-        *({**fits, "limit_hours": limit} for limit in (2, 1.9, 2.1)),
+        *({**fits, "limit_hours": limit} for limit in (2, 1.9, 2.1, 0.9)),  # an epoch takes one hour
         {**plan, "images": 10**12, "batch": 1, "epochs": 1},
     ]
     cases = [("budget", case) for case in changed]
@@ -191,4 +191,5 @@ def test_configure_holds(student, reference, bench, rng):
     models = ("frozen", "shared", "vectors only", "misnamed")
     cases = [{"model": model, "width": int(rng.integers(3, 6))} for model in models]
     check_each(cases, lambda subject, case: subject.run(bench.held, **case), student, reference)
-    decays_of(student, reference, bench, [model_case(rng, model) for model in ("frozen", "shared")])
+    models = ("frozen", "shared", "misnamed")
+    decays_of(student, reference, bench, [model_case(rng, model) for model in models])

@@ -49,17 +49,20 @@ def ask_all(student, reference, cases):
 def test_attainable_random(student, reference, rng):
     """Random numbers of images a class, with accuracies just below and just above the line."""
     few, many = (np.exp(rng.uniform(*np.log(ends), size=12)) for ends in ((14, 70), (250, 1270)))
-    # Both in one case: no limit that is the same for all agrees.
-    cases = [questions(round(less)) + questions(round(more)) for less, more in zip(few, many, strict=True)]
+    # Both in one case: no limit that is the same for all agrees, and none that is a row's.
+    cases = [
+        [*questions(round(less)), (round(less), 0.66), *questions(round(more)), (round(more), 0.3)]
+        for less, more in zip(few, many, strict=True)
+    ]
     ask_all(student, reference, cases)
 
 
 @graded("p4.stability", points=0.3, rung="edges", hint="What is promised beyond the last row?")
 def test_attainable_edges(student, reference):
     """The rows themselves, the course's hundred images a class, and more images than ImageNet has."""
-    ask_all(
-        student, reference, [questions(images, 0.005) for images in (13, 100, 128, 1281, 1500, 10_000, 10**6)]
-    )
+    cases = [questions(images, 0.005) for images in (13, 100, 128, 1281, 1500, 10_000, 10**6)]
     # The figures themselves, and what is a little above; rounding can decide at the ends of the line only.
     rows = [*zip(IMAGES.tolist(), ACCURACY.tolist(), strict=True), (5000, float(ACCURACY[-1]))]
-    ask_all(student, reference, [[(images, top1), (images, top1 + 0.002)] for images, top1 in rows])
+    cases += [[(images, top1), (images, top1 + 0.002)] for images, top1 in rows]
+    # Far from the line, where one wrong line is told from another.
+    ask_all(student, reference, [*cases, [(100, top1) for top1 in (0.3, 0.45, 0.5, 0.55, 0.6, 0.7)]])
