@@ -4,7 +4,6 @@ outcome."""
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import inspect
 import signal
 import time
@@ -18,9 +17,8 @@ from grader import margins
 from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
-from grader.faults import GraderFault, Mismatch, NotRunHere, Outcome, SubmissionFault
+from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
 from grader.gpu_turns import Turns
-from grader.isolation import Refused
 from grader.launch import Allowance, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
@@ -29,20 +27,15 @@ from grader.scoring import CaseResult, Figure, Mistake
 from grader.shared import PLUGIN
 from grader.site import REHEARSED, Site
 from grader.subject import Subject
-from grader.submission import SubmissionFolderError, collect
-from grader.text import one_line, plain
+from grader.submission import collect
+from grader.text import plain
+from grader.verdicts import NEEDS_GPU, Raising, RefusedError, dress, verdict
 from grader.workers import Workers
 
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
-ANOTHER_FORM = "the answer has another form than is asked: it lacks a name, an entry or a dimension, say"
-NEEDS_GPU = "needs a GPU: --device cuda"
 CUDA_SECONDS = 60.0  # of computing: the driver, the libraries, the first kernels, in each process of a test
 GPU_FILE_BYTES = 2 << 30  # of a worker's scratch, where compilers keep what they make for a GPU
-
-
-class RefusedError(GraderFault):
-    """The options forbid this test; the text is for whoever gave them."""
 
 
 @dataclass
@@ -328,7 +321,7 @@ class Judge:
         report.gpu = f"{card.name}, driver {card.driver}" if card else ""  # type: ignore[attr-defined]
         report.layers = state.layers if state else []  # type: ignore[attr-defined]
         report.isolation = self.workers.level  # type: ignore[attr-defined]
-        self._dress(report, result, is_public(item.path.name))
+        dress(report, result, public=is_public(item.path.name))
         return report
 
     def _judge(
@@ -345,50 +338,22 @@ class Judge:
         result = CaseResult(plan.question, plan.test, case, Outcome.PASSED, seconds=seconds)
         if error is None:
             return result
-        if isinstance(error, Mismatch):
-            result = replace(
-                result,
-                outcome=Outcome.FAILED,
-                summary=error.summary,
-                detail=error.detail,
-                share=error.share,
-                agreed=error.agreed,
-            )
-        elif isinstance(error, SubmissionFault) and error.role == STUDENT:
-            said = error.told if is_public(item.path.name) else error.summary
-            result = replace(result, outcome=error.outcome, summary=said, detail=error.detail)
-        elif isinstance(error, NotRunHere) and plan.device == "cuda":
-            result = replace(result, outcome=Outcome.NOT_RUN, summary=str(error))
-        elif isinstance(error, RefusedError | Refused):
-            result = replace(result, outcome=Outcome.GRADER_ERROR, summary=str(error))
-        elif isinstance(error, SubmissionFolderError):
-            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=str(error))
-        elif isinstance(error, pytest.skip.Exception) and str(error) == NEEDS_GPU:
-            result = replace(result, outcome=Outcome.NOT_RUN, summary=NEEDS_GPU)
-        elif self.options.isolation == "none" and not isinstance(error, GraderFault):
-            said = f"raised {type(error).__name__}"
-            result = replace(
-                result, outcome=Outcome.SUBMISSION_ERROR, summary=said, detail=str(report.longrepr)
-            )
-        elif report.when == "call" and state and self._stumbled_over_the_answer(item, state, error):
-            detail = one_line(f"{type(error).__name__}: {error}")
-            result = replace(result, outcome=Outcome.SUBMISSION_ERROR, summary=ANOTHER_FORM, detail=detail)
-        else:
-            skipped = isinstance(error, pytest.skip.Exception)
-            said = "a graded test skipped itself" if skipped else "an error of the grader, not yours"
-            result = replace(result, outcome=Outcome.GRADER_ERROR, summary=said, detail=str(report.longrepr))
+        raised = Raising(
+            error,
+            plan,
+            public=is_public(item.path.name),
+            apart=self.options.isolation != "none",
+            traceback=str(report.longrepr),
+        )
+        in_test = state if report.when == "call" else None
+        result = verdict(result, raised, lambda: in_test and self._goes_through(item, in_test, error))
         if result.outcome in (Outcome.FAILED, Outcome.SUBMISSION_ERROR) and state and state.student:
             precision = error.precision if isinstance(error, Mismatch) else "float32"
             result = replace(result, mistake=self._mistake(item, state, state.student, precision))
         return result
 
-    def _stumbled_over_the_answer(self, item: pytest.Item, state: TestState, error: BaseException) -> bool:
-        """Whether a test that raised goes through where the reference answers in the submission's place.
-
-        No annotation says everything: a dict may lack the key that a test asks for, an array the dimension.
-        Then the answer is what the test could not use. A test that raises with the reference too, or that
-        cannot be run again, is at fault itself.
-        """
+    def _goes_through(self, item: pytest.Item, state: TestState, error: BaseException) -> bool:
+        """Whether a test that raised goes through where the reference answers in the submission's place."""
         if isinstance(error, GraderFault) or not isinstance(error, Exception):
             return False  # the engine's own, and a test that never came back would not come back again
         if state.student is None or not state.student.connections:
@@ -426,26 +391,6 @@ class Judge:
             )
             return None if known is None else Mistake(known.name, known.message)
         return None
-
-    def _dress(self, report: pytest.TestReport, result: CaseResult, public: bool) -> None:
-        """Make the report carry the result across xdist, and show no more than the student may see."""
-        report.graded = {**dataclasses.asdict(result), "outcome": result.outcome.value}  # type: ignore[attr-defined]
-        if result.outcome is Outcome.PASSED:
-            return
-        if result.outcome in (Outcome.NOT_STARTED, Outcome.NOT_RUN):
-            report.outcome = "skipped"
-            report.longrepr = (str(report.fspath), report.location[1] or 0, f"Skipped: {result.summary}")
-            return
-        report.outcome = "failed"
-        lines = [result.summary]
-        if result.mistake:
-            lines.append(result.mistake.message)
-        if (public or result.outcome is Outcome.GRADER_ERROR) and result.detail:
-            lines.append(result.detail)
-        report.longrepr = "\n".join(lines)
-        report.sections.clear()
-        if public and result.output:
-            report.sections.append(("what your code printed", result.output))
 
     # -- the end
 
