@@ -8,13 +8,12 @@ answered is recorded, so that a known mistake can be recognised by asking it the
 from __future__ import annotations
 
 import ast
-import builtins
 import itertools
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NoReturn, Protocol
 
 import msgspec
@@ -23,22 +22,16 @@ from grader.allowance import tree_peak_bytes
 from grader.bench import BenchFunction
 from grader.faults import GraderFault, Outcome, Raised, SubmissionFault, Unusable
 from grader.interface import Member, mismatch
-from grader.launch import Allowance, Died, TookTooLong, TookTooMuch, Worker, call_id
+from grader.launch import Allowance, Worker, call_id
 from grader.text import one_line as clean
 from grader.values import Record, Value
-from grader.worker import codec, messages, wire
+from grader.words import ENDINGS, Words, may_come_of_a_failed_cell
+from grader.worker import codec, messages
 
 REPLAYABLE_SECONDS = 1.0  # a longer call is a training run: not replayed
 RECORD_LIMIT = 32 << 20
 # What all answers to one test may take: it keeps them until it has asked everything. Ours take 7 MiB in one.
 ANSWERS_LIMIT = 256 << 20
-# Of a notebook: failed cells that are looked at and that a message names, and characters that each gets.
-MOST_FAILURES = 20
-MOST_CELLS = 2
-CELL_CHARACTERS = 160
-CELL = re.compile(r"cell ([0-9]{1,5})")
-# What may be raised because a cell that should have defined something failed.
-NAMELESS = {"NameError", "NotImplementedError", "AttributeError"}
 NOT_HANDED_IN = "not handed in"  # of an optional file, for which nobody is to blame
 HEADER_WEIGHT = 64  # bytes of objects that a byte of a header can become
 
@@ -128,6 +121,10 @@ class Subject:
         if module.startswith("_") or module not in self.interface:
             raise AttributeError(f"no module {module!r} in this assignment")
         return Module(self, module)
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self.question, self.questions, frozenset(self.interface), self.cells)
 
     @property
     def connection(self) -> Connection | None:
@@ -293,28 +290,8 @@ class Subject:
             if fault.outcome is Outcome.TIMED_OUT:
                 self.endless[module] = max(self.endless.get(module, 0.0), self.allowance.spent - spent)
             raise
-        self._failed[module] = self._of_cells(failed) if self.cells else ""
+        self._failed[module] = self._words.failed_cells(failed, asked=self._asked) if self.cells else ""
         self._loaded.add(module)
-
-    def _of_cells(self, failed: Value) -> str:
-        """Which cells failed while a module was loaded, in a sentence. A worker may say anything here."""
-        said = []
-        for failure in failed[:MOST_FAILURES] if isinstance(failed, list) else []:
-            match failure:
-                case (int() as number, line, str() as kind, str() as text, stub) if number in self.cells:
-                    if isinstance(stub, str) and stub in self.questions:  # it only tried what is not started
-                        continue
-                    # Once inputs have been sent, what a cell says may carry them.
-                    told = "an exception" if self._asked else f"{kind}: {text}" if text else kind
-                    said.append(clean(f"{self._cell(number, line)} failed: {told}", CELL_CHARACTERS))
-        more = f"; and {len(said) - MOST_CELLS} more" if len(said) > MOST_CELLS else ""
-        return "; ".join(said[:MOST_CELLS]) + more
-
-    def _cell(self, number: int, line: object) -> str:
-        """A cell of the notebook in words."""
-        question = f" ({self.cells[number]})" if self.cells[number] in self.questions else ""
-        there = isinstance(line, int) and 0 < line < 10_000
-        return f"cell {number}{question}" + (f", line {line}" if there else "")
 
     def _fit(self, value: Value, what: str, annotation: ast.expr | None) -> None:
         """
@@ -350,19 +327,8 @@ class Subject:
         """Whatever ends an exchange becomes a fault of the subject's, in words."""
         try:
             yield
-        except TookTooLong as error:
-            said = f"stopped in {what} after {error.limit:g} s of {error.resource}"
-            if self.cells and isinstance(message, messages.Load):
-                said += "; cells that only try something begin with the line '# scratch'"
-            self._fault(SubmissionFault(Outcome.TIMED_OUT, said))
-        except TookTooMuch as error:
-            said = f"stopped in {what}: its processes took more than {error.limit >> 20:,} MiB of memory"
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said))
-        except Died as error:
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, _death(error.status, what)))
-        except wire.WireError as error:
-            said = f"the answer of {what} cannot be read"
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, told=f"{said}: {error}"))
+        except ENDINGS as error:
+            self._fault(self._words.ended(error, what, loading=isinstance(message, messages.Load)))
 
     def _value(self, message: messages.Request, reply: messages.Reply, buffer: bytearray, what: str) -> Value:
         if isinstance(reply, messages.Answer):
@@ -370,61 +336,11 @@ class Subject:
             value = decoder.value(reply.value)
             decoder.finish()
             return value
-        # The words of a reply are the submission's to choose: a summary holds none of them.
-        if isinstance(reply, messages.Absent):
-            said = "a name that is asked is not there"
-            if isinstance(message, messages.Call | messages.Fetch):
-                kind = "function " if isinstance(message, messages.Call) else ""
-                said = f"{message.module}.py defines no {kind}{message.name}"
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, told=clean(reply.reason)))
-        if isinstance(reply, messages.Unusable):
-            told = f"{what} gives {clean(reply.reason)}, which cannot be judged"
-            self._fault(Unusable(f"{what} gives something that cannot be judged", told=told))
-        if reply.stub is not None and reply.stub in self.questions:
-            text = (
-                "not started" if reply.stub == self.question else f"needs {reply.stub}, which is not started"
-            )
-            self._fault(SubmissionFault(Outcome.NOT_STARTED, text))
-        return self._raised(message, reply, what)
-
-    def _raised(self, message: messages.Request, reply: messages.Raised, what: str) -> NoReturn:
-        place = self._place(reply)
-        kind = _known_type(reply.types)
-        named = clean(reply.types[0]) if reply.types else kind
-        text = f": {clean(reply.message)}" if reply.message else ""
-        if isinstance(message, messages.Load):
-            told = f"{what} failed: {named}{place}{text}"
-            # Before any input has arrived the text can give nothing away.
-            said = f"{what} failed: {kind}{place}" if self._asked else told
-            self._fault(SubmissionFault(Outcome.SUBMISSION_ERROR, said, _quote(reply), told))
-        if kind == "SystemExit":
-            said = told = f"{what} called sys.exit{place}"
-        elif kind == "TypeError" and not place:  # none of the submission's own lines was running
-            said = told = f"{what} does not take or does not return what the handout says (TypeError)"
-        elif "ByHand" in reply.types:
-            said = told = f"{what} reached for autograd or torch.optim{place}: this is to be done by hand"
-        else:
-            said, told = f"{what} raised {kind}{place}", f"{what} raised {named}{place}"
-        # A worker that writes its own frames may name no type at all.
-        types = tuple(reply.types) or ("BaseException",)
-        deliberate = (reply.source or "").split(maxsplit=1)[:1] == ["raise"]
-        words = clean(reply.message)
-        fault = Raised(said, _quote(reply), told + text, types=types, deliberate=deliberate, text=words)
-        self._fault(fault)
-
-    def _place(self, reply: messages.Raised) -> str:
-        """Where it happened, as far as the worker can be believed: in a file and a line that may exist."""
-        if self.cells and (cell := CELL.fullmatch(reply.file or "")) and int(cell[1]) in self.cells:
-            return f" ({self._cell(int(cell[1]), reply.line)})"
-        known = reply.file in {f"{module}.py" for module in self.interface}
-        if not known or reply.line is None or not 0 < reply.line < 10_000:
-            return ""
-        return f" ({reply.file}, line {reply.line})"
+        self._fault(self._words.refused(message, reply, what, asked=self._asked))
 
     def _fault(self, fault: SubmissionFault) -> NoReturn:
         failed = "; ".join(filter(None, self._failed.values()))
-        unrelated = isinstance(fault, Unusable) or fault.outcome is Outcome.TIMED_OUT
-        if failed and not unrelated and (not isinstance(fault, Raised) or NAMELESS & set(fault.types)):
+        if failed and may_come_of_a_failed_cell(fault):
             fault.summary, fault.told = f"{fault.summary}; {failed}", f"{fault.told}; {failed}"
             fault.args = (fault.summary,)
         if self.role == "student" or isinstance(fault, Raised):
@@ -465,26 +381,3 @@ class Module:
             return self.subject.call(self.name, member, args, kwargs)
 
         return call
-
-
-def _known_type(types: list[str]) -> str:
-    """The most derived class that Python itself defines: a class's name may carry what a hidden test must
-    not tell."""
-    for name in types:
-        kind = getattr(builtins, name, None)
-        if isinstance(kind, type) and issubclass(kind, BaseException):
-            return name
-    return "an exception"
-
-
-def _quote(reply: messages.Raised) -> str:
-    return f"    {clean(reply.source)}" if reply.source else ""
-
-
-def _death(status: int | None, what: str) -> str:
-    if status is None:
-        return f"the process of your code ended in {what}"
-    if status < 0:
-        reason = "perhaps for want of memory" if status == -9 else "a crash in compiled code, perhaps"
-        return f"the process of your code was killed in {what} (signal {-status}, {reason})"
-    return f"the process of your code ended by itself in {what} (exit status {status}): no os._exit, please"
