@@ -47,6 +47,11 @@ def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     return clean[: limit - 3].rstrip() + "..."
 
 
+def count(number: int, noun: str, many: str = "") -> str:
+    """``1 test``, ``2 tests``; ``2 entries`` with ``many``."""
+    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
+
+
 def _printable(character: str) -> str:
     if character in "\n\t":
         return character

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from grader.commands.progress import LOG_SECONDS, Progressing
 from grader.regression.baseline import NEW, Drift
 from grader.regression.records import CLEAR
-from grader.regression.report import LEGEND, SHOWN, counted, drifts_of, findings_of, named_line, table_of
+from grader.regression.report import LEGEND, SHOWN, drifts_of, findings_of, named_line, table_of
 from grader.regression.summary import Finding, QuestionSummary, Summary
 from grader.results.terminal import WIDTH
 
@@ -109,11 +109,6 @@ def test_differences_are_a_diff() -> None:
     ]
     many = [Drift(f"mistake {number}", "p1.a", "was", "is") for number in range(SHOWN + 3)]
     assert "and 3 more" in printed(drifts_of(many))
-
-
-@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
-def test_one_is_no_plural(number: int, said: str) -> None:
-    assert counted(number, "finding") == said
 
 
 def test_a_log_gets_a_line_now_and_then_and_the_last(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.text import one_line, plain
+from grader.text import count, one_line, plain
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,12 @@ def test_nothing_unprintable_ever_comes_through(text: str) -> None:
         assert plain(clean) == clean
         clean.encode("utf-8")
     assert "\n" not in one_line(text)
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings")])
+def test_one_is_no_plural(number: int, said: str) -> None:
+    assert count(number, "finding") == said
+
+
+def test_a_plural_of_its_own() -> None:
+    assert [count(number, "entry", "entries") for number in (1, 3)] == ["1 entry", "3 entries"]

@@ -21,7 +21,7 @@ from grader.gradebook.model import Grading, Run
 from grader.gradebook.standings import Standing, standings
 from grader.gradebook.store import Gradebook
 from grader.stopping import Stopping
-from grader.text import one_line
+from grader.text import count, one_line
 
 if TYPE_CHECKING:
     from grader.gradebook.engine import Device, Plan
@@ -117,24 +117,24 @@ def batch(
         planned = plan(
             book, run, here, handed, ids, asked, devices=devices, regrade=regrade, pictures=pictures
         )
-        out.print(f"{_count(len(handed), 'submission')} ({LAYOUTS[found.layout]}), run {run.id} of {to}")
+        out.print(f"{count(len(handed), 'submission')} ({LAYOUTS[found.layout]}), run {run.id} of {to}")
         for line in found.remarks:
             out.print(line)
         if planned.kept:
-            out.print(f"{_count(len(planned.kept), 'grading')} from before: nothing has changed for them")
+            out.print(f"{count(len(planned.kept), 'grading')} from before: nothing has changed for them")
         _grade(book, run, planned, here, scheduler, processes, device)
         if similar:
             pairs = similarity.find(here, [(each.submission.key, each.path) for each in handed], ids)
             similarity.store(to, pairs)
             if pairs:
                 out.print(
-                    f"{_count(len(pairs), 'pair')} nearly identical: the report lists them, to be looked at"
+                    f"{count(len(pairs), 'pair')} nearly identical: the report lists them, to be looked at"
                 )
         standing = standings(book, run)
         show(table(standing, ids, names or out.is_terminal), *map(Text, lines(run, standing)))
     unusable = len(standing) - sum(each.usable for each in standing)
     if unusable:
-        raise fail(f"{_count(unusable, 'grade')} must not be used", EXIT_INCOMPLETE)
+        raise fail(f"{count(unusable, 'grade')} must not be used", EXIT_INCOMPLETE)
 
 
 def _grade(
@@ -222,7 +222,7 @@ def lines(run: Run, standing: Sequence[Standing]) -> Iterator[str]:
     if any(each.overrides for each in standing):
         yield f"{BY_HAND} points given by a person among them"
     if run.skipped:
-        yield f"{_count(len(run.skipped), 'entry', 'entries')} skipped: the report says which, and why"
+        yield f"{count(len(run.skipped), 'entry', 'entries')} skipped: the report says which, and why"
 
 
 def _cell(standing: Standing | None) -> Text:
@@ -248,7 +248,3 @@ def _why(grading: Grading | None) -> str:
     unjudged = [test for test in tests if test.outcome in ("grader_error", "not_run")]
     said = f"{len(unjudged)} of {len(tests)} tests were not judged"
     return "; ".join(dict.fromkeys([said, *grading.result.problems, *(test.message for test in unjudged)]))
-
-
-def _count(number: int, noun: str, many: str = "") -> str:
-    return f"{number} {noun if number == 1 else many or f'{noun}s'}"

@@ -18,6 +18,7 @@ from grader.gradebook import history
 from grader.gradebook.store import Gradebook
 from grader.results import batch, changes, diff_page, diff_words, files
 from grader.results.changes import AssignmentComparison, Change, Comparison, Reason
+from grader.text import count
 
 EXIT_CHANGES = 1  # as of diff
 
@@ -137,7 +138,7 @@ def _explained(each: AssignmentComparison, numbers: Mapping[Reason, int]) -> Tab
         )
         table.add_row(
             Text(f" {number}"),
-            Text(f"{diff_words.sentence(reason)}: {diff_words.count(affected, 'submission')}"),
+            Text(f"{diff_words.sentence(reason)}: {count(affected, 'submission')}"),
         )
         for when, message in diff_words.messages(reason):
             table.add_row(Text(), Text(f"{when}: {message}"))

@@ -15,7 +15,7 @@ from grader.commands.progress import Progressing
 from grader.config import ConfigError, Course
 from grader.results.batch import Batch, Graded
 from grader.stopping import Stopping
-from grader.text import one_line
+from grader.text import count, one_line
 
 NOT_GRADED = "not graded"
 
@@ -61,7 +61,7 @@ def grade(course: Course, asked: many.Asked, folder: Path, results: Path | None,
         raise fail(f"the results were not kept: {record.unwritten}", EXIT_INCOMPLETE)
     unusable = sum(not many.usable(graded) for _, _, graded in _gradings(batch))
     if unusable:
-        raise fail(f"{_count(unusable, 'grade')} must not be used", EXIT_INCOMPLETE)
+        raise fail(f"{count(unusable, 'grade')} must not be used", EXIT_INCOMPLETE)
     return 0
 
 
@@ -109,7 +109,3 @@ def _why(graded: Graded) -> str:
     if unjudged:
         said = f"{len(unjudged)} of {len(tests)} tests could not be judged"
     return "; ".join(dict.fromkeys([said, *graded.problems, *(test.message for test in unjudged)]))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -23,6 +23,7 @@ from grader.regression.chosen import Chosen
 from grader.regression.records import RUNS, SEED, RecordStore
 from grader.regression.sampling import sampled
 from grader.regression.summary import summarise
+from grader.text import count
 
 
 def regress(
@@ -113,12 +114,12 @@ def _judge(each: Chosen, before: Baseline, seed: int, *, accept: bool, whole: bo
     if whole and gone:
         out.print(f"accepted in {FILE_NAME} and no longer found, to be taken out: {', '.join(sorted(gone))}")
     if standing:
-        out.print(f"\n{each.id}: {report.counted(len(standing), 'finding')}", style="bold red")
+        out.print(f"\n{each.id}: {count(len(standing), 'finding')}", style="bold red")
         out.print(report.findings_of(standing))
     changed = _compared(each, before, now, accept=accept)
     out.print()
-    said = [report.counted(len(standing), "finding")] if standing else []
-    said += [report.counted(len(changed), "difference") + " from last time"] if changed else []
+    said = [count(len(standing), "finding")] if standing else []
+    said += [count(len(changed), "difference") + " from last time"] if changed else []
     return f"{each.id}: {' and '.join(said)}" if said else ""
 
 
@@ -132,14 +133,12 @@ def _compared(each: Chosen, before: Baseline, now: Baseline, *, accept: bool) ->
             raise fail(f"{each.id}: nothing is written: {unjudged[0]} could not be judged", EXIT_EXPECTATION)
         write_baseline(each.reference, now)
         done = "written as what must come out"
-        out.print(f"\n{each.id}: {done}: {report.counted(len(changed), 'difference')} from before")
+        out.print(f"\n{each.id}: {done}: {count(len(changed), 'difference')} from before")
         return []
     if other_seed:
         out.print(f"\n{each.id}: not compared with last time, which had the seed {before.seed}")
     elif changed:
-        title = (
-            f"{report.counted(len(changed), 'difference')} from last time ({before.date or 'there was none'})"
-        )
+        title = f"{count(len(changed), 'difference')} from last time ({before.date or 'there was none'})"
         out.print(f"\n{each.id}: {title}", style="bold red")
         others = {
             name: version for name, version in before.versions.items() if now.versions.get(name) != version

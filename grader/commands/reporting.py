@@ -15,8 +15,7 @@ from grader.gradebook import similarity, student_pages
 from grader.gradebook.report import Class
 from grader.gradebook.store import Gradebook
 from grader.results import files
-from grader.results.diff_words import count
-from grader.text import one_line
+from grader.text import count, one_line
 
 ENDINGS = frozenset({".html", ".htm"})
 

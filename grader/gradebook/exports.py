@@ -20,8 +20,7 @@ from grader.gradebook.model import Run, Student, Submission
 from grader.gradebook.pupils import Class
 from grader.gradebook.roster import Roster
 from grader.gradebook.standings import Standing
-from grader.results.diff_words import count
-from grader.text import one_line
+from grader.text import count, one_line
 
 Platform = Literal["gradescope", "canvas", "moodle", "csv"]
 Rows = list[list[str]]

@@ -27,8 +27,7 @@ from grader.gradebook.platforms import Taken
 from grader.gradebook.roster import Roster
 from grader.handed_in import Kind, hidden
 from grader.intake import zip_starts
-from grader.results.diff_words import count
-from grader.text import one_line
+from grader.text import count, one_line
 
 Layout = Literal["plain", "gradescope", "canvas", "moodle"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from grader.gradebook.model import Student, Submission
 from grader.gradebook.roster import IDENTITIES, Person, Roster, identified, merged
 from grader.gradebook.standings import Standing
-from grader.results.diff_words import count
+from grader.text import count
 
 
 @dataclass

@@ -19,8 +19,7 @@ from grader.gradebook.standings import Standing, standings
 from grader.gradebook.statistics import Distribution, QuestionFigures
 from grader.gradebook.store import Gradebook
 from grader.results import pages
-from grader.results.diff_words import count
-from grader.text import one_line
+from grader.text import count, one_line
 
 FILE_NAME: Final = "report.html"
 PACKAGE: Final = "grader.gradebook"  # that the templates lie in

@@ -19,7 +19,7 @@ from grader.regression.summary import (
     QuestionSummary,
     Summary,
 )
-from grader.text import one_line
+from grader.text import count, one_line
 
 SHOWN = 60  # findings and differences; the rest is counted
 
@@ -102,7 +102,7 @@ def drifts_of(drifts: Sequence[Drift]) -> RenderableType:
     new = [drift.solution for drift in drifts if not drift.question and drift.now == NEW]
     if new:
         lines.append(
-            f"{counted(len(new), 'solution')} that had not been graded: {', '.join(new)}\n", style="green"
+            f"{count(len(new), 'solution')} that had not been graded: {', '.join(new)}\n", style="green"
         )
     drifts = [drift for drift in drifts if drift.solution not in new]
     for drift in drifts[:SHOWN]:
@@ -130,8 +130,3 @@ def findings_of(findings: Sequence[Finding]) -> RenderableType:
         text.append(f"  -> {advice}")
         parts.append(text)
     return Group(*parts)
-
-
-def counted(number: int, what: str) -> str:
-    """``1 finding``, ``2 findings``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from grader.results.changes import AssignmentComparison, Change, Comparison, Reason
+from grader.text import count
 
 NAMES_SHOWN = 8  # of a list in a sentence
 PASSED = "passed"
-
-
-def count(number: int, noun: str) -> str:
-    """``1 test``, ``2 tests``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def some(names: Sequence[str]) -> str:
