@@ -118,6 +118,7 @@ def test_capacity_edges(student, reference, rng):
         },
         {"ask": "encoder_parameters", "args": [100_000, 98_304, 768, 4 * 98_304]},
         {"ask": "parameters_per_sample", "args": [int(rng.integers(1, 9)), 64]},
+        {"ask": "parameters_per_sample", "args": [int(rng.integers(100, 1000)), 1]},
         {"ask": "parameters_per_sample", "args": [1000, 0]},
         {"ask": "early_stop", "args": [[], 3]},
         {"ask": "early_stop", "args": [[(0, low)], 1]},
