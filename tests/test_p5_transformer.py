@@ -240,16 +240,33 @@ def test_recorded_runs_are_many_and_balanced(runs) -> None:
     assert {cause: causes.count(cause) for cause in set(causes)} == dict.fromkeys(runs.STORY, 8)
 
 
-def test_however_a_run_is_varied_it_stays_clear_cut(p5, runs) -> None:
+@pytest.mark.parametrize("name", ["hidden", "classes"])
+def test_however_a_run_is_varied_it_stays_clear_cut(p5, runs, name: str) -> None:
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        for run in runs.recorded():
+        for run in runs.recorded(name):
             trace = runs.varied(run, rng)
             assert p5.record_traces.clear_cut(trace, run["cause"])
             assert p5.transformer.diagnose(trace)["cause"] == run["cause"]
+            if name == "classes":
+                assert p5.record_traces.misread(trace, run["cause"])
 
 
-def test_no_constant_answer_earns_anything(runs) -> None:
+def test_runs_with_few_and_with_many_classes_are_recorded(runs) -> None:
+    classes: dict[str, list[int]] = {}
+    for run in runs.recorded("classes"):
+        classes.setdefault(run["cause"], []).append(run["trace"]["num_classes"])
+    assert {cause: len(counts) for cause, counts in classes.items()} == {
+        "overfit": 3,
+        "healthy": 3,
+        "lr_too_low": 3,
+    }
+    assert set(classes["overfit"]) == {3}
+    assert min(classes["healthy"] + classes["lr_too_low"]) >= 28
+
+
+@pytest.mark.parametrize("name", ["hidden", "classes"])
+def test_no_constant_answer_earns_anything(runs, name: str) -> None:
     words = [None, "nonsense", *{word for _, word in runs.EVERY_WORD}]
     stories = [dict.fromkeys(("cause", "mechanism", "prevention"), word) for word in words]
     stories += [
@@ -258,7 +275,7 @@ def test_no_constant_answer_earns_anything(runs) -> None:
     ]
     for answer in stories:
         cases = []
-        for run in runs.recorded():
+        for run in runs.recorded(name):
             required = runs.WORDS_OF[run["cause"]]
             cases.append((runs.words(answer), required, runs.EVERY_WORD - required))
         assert closed_share(cases) == 0.0, answer
@@ -285,6 +302,16 @@ def test_a_short_run_is_recorded_and_cut(p5) -> None:
     assert recorder.clear_cut(trace, "vanishing")
     assert not recorder.clear_cut(trace, "healthy")
     assert len(recorder.cut(trace, 15)["loss"]) == 15
+
+
+@pytest.mark.parametrize("cause", ["overfit", "healthy", "lr_too_low"])
+def test_runs_with_few_and_with_many_classes_can_be_drawn(p5, cause: str) -> None:
+    run, classes = p5.record_traces.draw_classes(cause, np.random.default_rng(1))
+    model = run.model(classes)
+    assert model.head.out_features == classes
+    trace = p5.record_traces.record(replace(run, steps=30), 3, np.random.default_rng(2), classes)
+    assert trace["num_classes"] == classes
+    assert not p5.record_traces.misread(trace | {"loss": [0.0], "val_loss": [1.2]}, cause)
 
 
 @pytest.mark.parametrize("cause", ["lr_too_high", "lr_too_low", "diverged", "overfit", "healthy"])

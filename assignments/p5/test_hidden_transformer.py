@@ -331,6 +331,26 @@ def test_pre_ln_edges(student, reference, bench, rng):
         )
         kept = np.unique(np.round(change[~dropped], 3))
         check(len(kept) > 3, f"in training, dropout acts inside {place} too: see the docstring")
+    weights, x = one_hidden_unit(rng)
+    change = student.run(bench.layer_under_dropout, weights, 2, x, 0.5, True, seed) - x
+    # What is kept was doubled behind the GELU and again at the output. Doubled before it, a unit at 1 has
+    # GELU(2) and not 2 GELU(1), which makes 3.9 of 3.4.
+    twice = 4 * 0.5 * (1 + math.erf(math.sqrt(0.5)))
+    check(bool(np.any(change > 1.0)), "in training, half of what comes out of the hidden layer is dropped")
+    check(
+        bool(np.all((np.abs(change) < 1e-3) | (np.abs(change - twice) < 1e-3))),
+        "in training, what is kept of the hidden layer is scaled behind the GELU",
+    )
+
+
+def one_hidden_unit(rng):
+    """Weights with which a layer adds GELU(1) to every feature: one hidden unit is at 1, all others at 0."""
+    weights, x = places_of_dropout(rng)["the feed-forward net"]
+    weights["ffn.0.bias"][:] = 0
+    weights["ffn.3.weight"][:] = 0
+    unit = int(rng.integers(len(weights["ffn.0.bias"])))
+    weights["ffn.0.bias"][unit] = weights["ffn.3.weight"][:, unit] = 1
+    return weights, x
 
 
 def places_of_dropout(rng):

@@ -130,9 +130,9 @@ EVERY_WORD = MISCONCEPTIONS.union(*WORDS_OF.values())
 FEWEST_ROWS = 6  # the handout promises so many
 
 
-def recorded() -> list[Case]:
+def recorded(name: str = "hidden") -> list[Case]:
     """The recorded runs: cause, trace, and the fewest rows that still show the cause."""
-    return json.loads(Path(__file__).with_name("traces_hidden.json").read_text(encoding="utf-8"))
+    return json.loads(Path(__file__).with_name(f"traces_{name}.json").read_text(encoding="utf-8"))
 
 
 def varied(run: Case, rng: np.random.Generator) -> Case:
@@ -249,7 +249,7 @@ def test_diagnose_best_step(student, reference, rng):
 
 @graded(
     "p5.diagnose",
-    points=1.0,
+    points=0.6,
     rung="edges",
     hint="A loss that rises is not yet overfitting; a low one may have been lost.",
 )
@@ -257,6 +257,12 @@ def test_diagnose_hard_causes(student, rng):
     """Collapses, gradients small from the start, losses that rise on both sets, a failed validation."""
     hard = [run for run in recorded() if run["cause"] != "lr_too_low"]
     tell(student, hard, rng, "runs that are easily taken for another kind", unvalidated)
+
+
+@graded("p5.diagnose", points=0.4, rung="edges", hint="Is a loss of 1 small? Of 6 large? It depends on C.")
+def test_diagnose_class_counts(student, rng):
+    """Runs with three classes and with some thirty."""
+    tell(student, recorded("classes"), rng, "runs with very few or many classes")
 
 
 @graded("p5.diagnose", points=0.4, rung="edges", hint="What is the end of a run, if one batch is noisy?")

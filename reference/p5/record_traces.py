@@ -1,6 +1,10 @@
 """Records the traces of p5.diagnose from real training runs; not handed out.
 
-    python reference/p5/record_traces.py     writes assignments/p5/traces_{hidden,public}.json in ten minutes
+    python reference/p5/record_traces.py            assignments/p5/traces_{hidden,public}.json, ten minutes
+    python reference/p5/record_traces.py classes    assignments/p5/traces_classes.json, one minute
+
+The second holds runs with three or some thirty classes whose losses, read as numbers rather than as multiples
+of ln C, say something else: see `misread`.
 
 Every run is drawn from its cause's table below (seed, depth, classes, rate and length are random), trained,
 and kept only if it is clear-cut: `clear_cut` states the distances that the handout promises. What is dropped
@@ -32,6 +36,7 @@ from grader.datasets.tokens import majority, vocabulary  # noqa: E402
 
 CAUSES = ("lr_too_high", "vanishing", "lr_too_low", "diverged", "overfit", "healthy")
 HIDDEN_OF_EACH = 8
+CLASSES_OF_EACH = 3
 ROWS = (24, 36)  # logged rows a trace, at least and at most
 
 
@@ -116,9 +121,45 @@ def draw(cause: str, kind: int, rng: np.random.Generator) -> Run:
     return Run(encoder("post", (10, 12)), log_uniform(6e-3, 1e-2), steps + 60, warmup=90)
 
 
-def record(run: Run, seed: int, rng: np.random.Generator) -> Trace:
+def draw_classes(cause: str, rng: np.random.Generator) -> tuple[Run, int]:
+    """A random run with few or many classes that ought to show the cause, and the number of classes."""
+    width = int(rng.choice([32, 48, 64]))
+
+    def stack(depth: int, head: float = 1.0) -> Callable[[int], nn.Module]:
+        def built(classes: int) -> nn.Module:
+            model = PlainStack(depth, width, classes, nn.ReLU, 1.41)
+            with torch.no_grad():
+                model.head.weight.mul_(head)
+            return model
+
+        return built
+
+    steps, depth = int(rng.integers(250, 450)), int(rng.integers(2, 4, endpoint=True))
+    if cause == "overfit":  # a few of three labels are wrong: the validation loss turns and stays low
+        samples, wrong = int(rng.integers(160, 320)), float(rng.uniform(0.04, 0.10))
+        return Run(stack(depth), 1e-3, steps, samples=samples, wrong_labels=wrong), 3
+    many = int(rng.integers(28, 31, endpoint=True))
+    if cause == "healthy":  # wrong labels that a single pass cannot learn keep the loss near 0.7 nats
+        wrong = float(rng.uniform(0.10, 0.13))
+        return Run(stack(depth), 3e-3, steps, samples=65536, wrong_labels=wrong, batch=128), many
+    # A head that starts too large: far worse than guessing, and too slow to mend it.
+    head = float(rng.uniform(6, 11))
+    return Run(stack(depth, head), float(rng.uniform(1e-5, 4e-5)), steps // 2), many
+
+
+def misread(trace: Trace, cause: str) -> bool:
+    """Does a reader who forgets ln C in one of the limits take the trace for another cause, and clearly?"""
+    tail = statistics.median(trace["loss"][-max(1, len(trace["loss"]) // 5) :])
+    return {
+        "overfit": trace["val_loss"][-1] < 1.0,  # less than 1.15, though 1.3 times the least
+        "healthy": tail > 0.58,  # more than 0.5, though less than 0.35 ln C
+        "lr_too_low": tail > 5.3,  # more than 5, though less than 2 ln C
+    }[cause]
+
+
+def record(run: Run, seed: int, rng: np.random.Generator, classes: int | None = None) -> Trace:
     """Train and log. Norms are taken after the backward pass, so row 0 is the untouched model."""
-    classes = int(rng.integers(5, 15))
+    classes = classes or int(rng.integers(5, 15))
     torch.manual_seed(seed)
     model = run.model(classes)
     data = majority(run.samples, LENGTH, seed, classes=classes, wrong_labels=run.wrong_labels)
@@ -200,10 +241,10 @@ def clear_cut(trace: Trace, cause: str) -> bool:
     }[cause]
 
 
-def shortest(trace: Trace, cause: str) -> int:
+def shortest(trace: Trace, cause: str, also: Callable[[Trace, str], bool] = lambda *_: True) -> int:
     """Fewest rows from which on every cut is clear-cut too: a test may cut there or anywhere later."""
     rows = len(trace["step"])
-    while rows > 12 and clear_cut(cut(trace, rows - 1), cause):
+    while rows > 12 and clear_cut(shorter := cut(trace, rows - 1), cause) and also(shorter, cause):
         rows -= 1
     return rows
 
@@ -240,6 +281,28 @@ def main() -> None:
     )
 
 
+def main_classes() -> None:
+    """Record and write the runs with few or many classes."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(21)
+    hidden: list[dict[str, Any]] = []
+    for cause in ("overfit", "healthy", "lr_too_low"):
+        kept, dropped = 0, 0
+        while kept < CLASSES_OF_EACH:
+            run, classes = draw_classes(cause, rng)
+            trace = record(run, int(rng.integers(2**31)), rng, classes)
+            if not (clear_cut(trace, cause) and misread(trace, cause)):
+                dropped += 1
+                continue
+            assert diagnose(trace)["cause"] == cause, cause
+            hidden.append({"cause": cause, "shortest": shortest(trace, cause, misread), "trace": trace})
+            kept += 1
+        print(f"{cause}: {kept} kept, {dropped} dropped as not clear-cut", flush=True)
+    write(
+        ROOT / "assignments" / "p5" / "traces_classes.json", "[\n", "\n]\n", [dumped(row) for row in hidden]
+    )
+
+
 def dumped(value: Any) -> str:
     """Compact JSON (Python's inf and nan included)."""
     return json.dumps(value, separators=(",", ":"))
@@ -251,4 +314,4 @@ def write(path: Path, start: str, end: str, rows: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main_classes() if sys.argv[1:] == ["classes"] else main()
