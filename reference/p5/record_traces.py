@@ -144,7 +144,7 @@ def draw_classes(cause: str, rng: np.random.Generator) -> tuple[Run, int]:
         return Run(stack(depth), 3e-3, steps, samples=65536, wrong_labels=wrong, batch=128), many
     # A head that starts too large: far worse than guessing, and too slow to mend it.
     head = float(rng.uniform(6, 11))
-    return Run(stack(depth, head), float(rng.uniform(1e-5, 4e-5)), steps // 2), many
+    return Run(stack(depth, head), float(rng.uniform(1e-5, 4e-5)), steps // 2, batch=128), many
 
 
 def misread(trace: Trace, cause: str) -> bool:
