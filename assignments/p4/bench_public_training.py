@@ -53,9 +53,12 @@ def _number(value: float | Tensor) -> float:
 
 
 def _similarities(said: Tensor, targets: Tensor) -> tuple[Tensor, str]:
-    """A loss that multiplies matrices, as contrastive ones do, and the type in which it did."""
+    """A loss that multiplies matrices, as contrastive ones do, and the type in which it did.
+
+    Unlike the squared error it is another one if answers and targets change places.
+    """
     alike = said.float() @ said.float().T
-    return F.mse_loss(alike.float(), targets @ targets.T), str(alike.dtype).removeprefix("torch.")
+    return F.mse_loss(alike.float(), 0.5 * (targets @ targets.T)), str(alike.dtype).removeprefix("torch.")
 
 
 def _drive(

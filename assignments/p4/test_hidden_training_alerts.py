@@ -61,7 +61,7 @@ def below_chance_by_little(rng):
 
 
 @graded(
-    "p4.monitor", points=0.6, rung="edges", hint="What does the table say about steps after the first NaN?"
+    "p4.monitor", points=0.4, rung="edges", hint="What does the table say about steps after the first NaN?"
 )
 def test_alerts_edges(student, rng):
     """Faults after the end, spikes at the beginning, much that looks odd, several faults at once."""
@@ -193,6 +193,73 @@ def beside_a_tower(rng):
     return made
 
 
+def at_the_first_evaluations(rng):
+    """Alerts that the first evaluations complete, whatever the last ones say."""
+    overfit = rising(in_blocks(rng, {1: 1.0}), 1)
+    silent = in_blocks(rng, {0: 1.0})
+    silent["val_loss"] = [0.3 * silent["chance_loss"] * 0.97**k for k in range(BLOCKS - 1)]
+    silent["caption_score"][:3] = [0.0] * 3
+    silent["caption_score"][-2:] = [0.0] * 2
+    # Two evaluations are worse than the first, which is worse than the last; the last training loss is high.
+    two = in_blocks(rng, {block: 0.97**block for block in range(BLOCKS - 1)} | {BLOCKS - 1: 1.05})
+    two["val_loss"][1:3] = [1.05 * two["val_loss"][0], 1.1 * two["val_loss"][0]]
+    return [
+        (overfit, {"overfit": 5 * EVERY - 1}),
+        (silent, {"score_disagrees": 4 * EVERY - 1}),
+        (two, {}),
+    ]
+
+
+def at_the_last_step(rng):
+    """Alerts of the last step before the end, and of the last evaluation."""
+    jumps = in_blocks(rng, {0: 1.0})
+    end = int(rng.integers(300, 700))
+    jumps["loss"][end - 1] *= 8
+    jumps["grad_norm"][end - 1] *= 100
+    jumps[str(rng.choice(["loss", "grad_norm"]))][end] = math.nan
+    overfit = rising(in_blocks(rng, {BLOCKS - 4: 1.0}), BLOCKS - 4)
+    return [
+        (jumps, {"spike": end - 1, "exploding_grad": end - 1, "nan": end}),
+        (overfit, {"overfit": BLOCKS * EVERY - 1}),
+    ]
+
+
+def now_and_then(rng):
+    """What goes on at every second step, or only at the first and the last, and what goes on for two."""
+    every_second, ends, two, start = (in_blocks(rng, {0: 1.0}) for _ in range(4))
+    at = int(rng.integers(200, 600))
+    for trace, steps in ((every_second, (at, at + 2, at + 4)), (ends, (0, -1)), (two, (at, at + 1))):
+        for step in steps:
+            trace["lr"][step] *= 1.5
+    start["lr"][:2] = [1.5 * start["lr"][0]] * 2
+    scores = in_blocks(rng, {0: 1.0})
+    scores["val_loss"] = [0.3 * scores["chance_loss"] * 0.97**k for k in range(BLOCKS - 1)]
+    scores["caption_score"][::2] = [0.0] * len(scores["caption_score"][::2])
+    wrong = "lr_off_schedule"
+    return [(every_second, {}), (ends, {}), (two, {wrong: at + 1}), (start, {wrong: 1}), (scores, {})]
+
+
+def plateaus(rng):
+    """One that ends, and one above the losses of the warm-up."""
+    first = int(rng.integers(3, 6))
+    ends = in_blocks(rng, dict.fromkeys(range(first, first + 6), 1.0))
+    above = in_blocks(rng, {0: 0.6} | dict.fromkeys(range(1, BLOCKS), 1.0))
+    # The fall by a tenth before the first is over when its first step is 200 steps old; the second counts
+    # from the end of the warm-up.
+    return [(ends, {"plateau": first * EVERY + 200}), (above, {"plateau": above["warmup"] + 200})]
+
+
+def norms_that_change(rng):
+    """Gradient norms that jump from a low level after a high one, and norms that stay high after the jump."""
+    falls, stays = in_blocks(rng, {0: 1.0}), in_blocks(rng, {0: 1.0})
+    steps = len(falls["grad_norm"])
+    falls["grad_norm"] = (np.array(falls["grad_norm"]) * np.geomspace(100, 0.1, steps)).tolist()
+    late, early = int(rng.integers(690, 740)), int(rng.integers(150, 250))
+    falls["grad_norm"][late] *= 40
+    stays["grad_norm"][early:] = [50 * norm for norm in stays["grad_norm"][early:]]
+    return [(falls, {"exploding_grad": late}), (stays, {"exploding_grad": early})]
+
+
 MADE = (
     between_three_evaluations,
     one_loss_stands_out,
@@ -200,14 +267,34 @@ MADE = (
     evaluated_at_the_end,
     beside_a_tower,
 )
+# What decides where an alert begins and ends: the first and the last step, the first and the last evaluation.
+BORDERS = (
+    at_the_first_evaluations,
+    at_the_last_step,
+    now_and_then,
+    plateaus,
+    norms_that_change,
+)
 
 
 @graded(
-    "p4.monitor", points=0.4, rung="edges", hint="What is compared with what? Say it of four evaluations."
+    "p4.monitor", points=0.3, rung="edges", hint="What is compared with what? Say it of four evaluations."
 )
 def test_alerts_compare_what_is_named(student, rng):
     """Medians and not single losses or means; three evaluations ago and not one; none at the end."""
     drawn = [each for make in MADE for each in make(rng)]
+    pooled = [
+        TRACES.judged(at, student.training.alerts(trace), right) for at, (trace, right) in enumerate(drawn)
+    ]
+    award(closed_share(pooled), "some alerts are missing or false; a false one cancels a right one")
+
+
+@graded(
+    "p4.monitor", points=0.3, rung="edges", hint="Take each line at the first and at the last place it fits."
+)
+def test_alerts_at_the_borders(student, rng):
+    """Alerts of the first and the last evaluations and steps, faults now and then, plateaus that end."""
+    drawn = [each for make in BORDERS for each in make(rng)]
     pooled = [
         TRACES.judged(at, student.training.alerts(trace), right) for at, (trace, right) in enumerate(drawn)
     ]

@@ -192,10 +192,13 @@ def test_two_ranks_random(student, reference, bench, rng):
 
 @graded("p4.distributed", points=0.3, rung="edges", hint="Zero tokens: a sum of nothing, divided by what?")
 def test_accumulate_edges(student, reference, bench, rng):
-    """No token in a micro-batch or anywhere, no micro-batch, old gradients, frozen and unused parameters."""
+    """No token or one in all, no micro-batch, old gradients, frozen and unused parameters."""
     nothing = (np.zeros((2, 6), np.int64), np.full((2, 6), -1))
+    lone = (np.zeros((2, 6), np.int64), np.full((2, 6), -1))
+    lone[1][1, 2] = 3  # a single token in all
     some = gradient_case(rng, 2, pad=-1)
     cases = [
+        some | {"ranks": [[nothing, lone]]},
         some | {"ranks": [[*some["ranks"][0], nothing]]},
         some | {"ranks": [[nothing, *some["ranks"][0]]]},
         some | {"ranks": [[nothing]]},
