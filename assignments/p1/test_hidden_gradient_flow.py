@@ -9,19 +9,48 @@ WEIGHTS = ("dw1", "dw2", "dw3")
 # ---- networks with one number per layer
 
 
-def scalar_network(rng, first=True, second=True, near=False):
-    """Scalars whose first and second unit are active or not; the error is 0.2 at least.
+def outputs(x, w1, w2, w3):
+    """What the plain, the leaky and the residual network of `remedies` answer."""
+    h1, h2 = max(w1 * x, 0.0), max(w2 * max(w1 * x, 0.0), 0.0)
+    leaky = w1 * x if w1 * x > 0 else 0.01 * w1 * x
+    leaky = w2 * leaky if w2 * leaky > 0 else 0.01 * w2 * leaky
+    return w3 * h2, w3 * leaky, w3 * (h1 + h2)
+
+
+def apart(target, answers, least=0.2):
+    """Whether every error is of some size: what a cancellation leaves is rounding, as its multiples, the
+    gradients, then are."""
+    return min(abs(target - answer) for answer in answers) >= least
+
+
+def scalar_network(rng, first=True, second=True, near=False, zeros=(), w2_values=()):
+    """Scalars whose first and second unit are active or not; the error of each variant is 0.2 at least.
 
     :param near: the pre-activations have the size of 1e-9: there difference quotients are wrong.
+    :param zeros: names of the numbers that are 0.
+    :param w2_values: other values of w2 with which the error is 0.2 at least, too.
     """
     x, w1, w2, w3 = rng.uniform(0.2, 2.0, size=4)
     w1 = (w1 if first else -w1) * (1e-9 if near else 1.0)
     flip, w3 = rng.choice([-1.0, 1.0]), w3 * rng.choice([-1.0, 1.0])
     w2 = w2 if second else -w2
-    y = w3 * w2 * w1 * x if first and second else 0.0
-    target = y + rng.choice([-1.0, 1.0]) * rng.uniform(0.2, 2.0)
-    numbers = {"x": flip * x, "w1": flip * w1, "w2": w2, "w3": w3, "target": target}
-    return {name: float(number) for name, number in numbers.items()}
+    numbers = {"x": flip * x, "w1": flip * w1, "w2": w2, "w3": w3, **dict.fromkeys(zeros, 0.0)}
+    answers = [*outputs(**numbers), *(outputs(**{**numbers, "w2": value})[0] for value in w2_values)]
+    target = answers[0]
+    while not apart(target, answers):
+        target = answers[0] + rng.choice([-1.0, 1.0]) * rng.uniform(0.2, 2.0)
+    return {name: float(number) for name, number in {**numbers, "target": target}.items()}
+
+
+def values_of_w2(rng, x, w1, w3, target, **_):
+    """Six values of either sign for a network whose first unit is active; each error is 0.1 at least."""
+    values = []
+    for sign in rng.permutation([-1.0, -1.0, 1.0, 1.0, 1.0, 1.0]):
+        value = sign * rng.uniform(0.3, 3.0)
+        while value > 0 and not apart(target, [w3 * value * w1 * x], least=0.1):
+            value = rng.uniform(0.3, 3.0)
+        values.append(float(value))
+    return values
 
 
 MIXED = [(True, True), (True, True), (True, True), (True, False), (False, True)]
@@ -39,18 +68,21 @@ def mixed_networks(rng, groups, kinds=MIXED, near=False):
     ]
 
 
-def kinks(rng):
+def kinks(rng, w2_values=((),) * 7):
     """Networks with a pre-activation of exactly 0, or an error of exactly 0, beside an active and a dead one.
 
     The dead one tells a derivative of 1 at 0 from a derivative of 1 everywhere.
+
+    :param w2_values: for each group, the values of w2 that its first network will be asked for.
     """
     cases = []
-    for zeros in (("w1",), ("w2",), ("x",), ("w1", "w2"), ("x", "w2"), ("w3",)):
-        network = scalar_network(rng)
-        beside = [scalar_network(rng), scalar_network(rng, second=False)]
-        cases.append([*beside, {**network, **dict.fromkeys(zeros, 0.0)}])
+    zeros = (("w1",), ("w2",), ("x",), ("w1", "w2"), ("x", "w2"), ("w3",))
+    *each, last = w2_values
+    for names, values in zip(zeros, each, strict=True):
+        beside = [scalar_network(rng, w2_values=values), scalar_network(rng, second=False)]
+        cases.append([*beside, scalar_network(rng, zeros=names)])
     exact = {"x": 2.0, "w1": 0.75, "w2": 0.5, "w3": -1.25, "target": -0.9375}
-    return [*cases, [scalar_network(rng), exact]]
+    return [*cases, [scalar_network(rng, w2_values=last), exact]]
 
 
 @graded("p1.forward", points=2.4, rung="random")
@@ -206,8 +238,7 @@ def test_remedies_random(student, reference, rng):
     for group in groups:
         alive = next(network for network in group if network["x"] * network["w1"] > 0)
         group = [alive, *(network for network in group if network is not alive)]
-        magnitudes = rng.uniform(0.3, 3.0, size=6) * rng.permutation([-1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
-        cases.append((group, [float(value) for value in magnitudes]))
+        cases.append((group, values_of_w2(rng, **alive)))
     check_each(cases, ask_remedies, student, reference, label="a group of networks")
 
 
@@ -215,5 +246,5 @@ def test_remedies_random(student, reference, rng):
 def test_remedies_edges(student, reference, rng):
     """Pre-activations of exactly 0, no value of w2, the same value twice."""
     values = [[], [0.0], [0.5, -0.5, 0.5], [-0.0], [2.0, 1.0, 0.0, -1.0], [0.25], [1.0]]
-    cases = [(case, asked) for case, asked in zip(kinks(rng), values, strict=True)]
+    cases = [(case, asked) for case, asked in zip(kinks(rng, values), values, strict=True)]
     check_each(cases, ask_remedies, student, reference, label="a group of networks")

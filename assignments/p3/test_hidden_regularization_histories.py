@@ -34,6 +34,11 @@ def turned(rng, first, rows):
     return np.concatenate([down, up[1:]])
 
 
+def off_zero(gap):
+    """A gap of 0.005 at least, to either side: of a smaller one rounding leaves too little to be judged."""
+    return math.copysign(max(abs(gap), 0.005), gap)
+
+
 def random_history(kind, rng):
     """A history of this kind and its number of classes."""
     classes, rows = int(rng.integers(2, 40)), int(rng.integers(6, 30))
@@ -41,11 +46,11 @@ def random_history(kind, rng):
     start = chance * float(rng.uniform(0.9, 1.4))
     external = None
     if kind == "underfit":
-        train_acc, gap = float(rng.uniform(0.2, 0.5)), float(rng.uniform(-0.05, 0.015))
+        train_acc, gap = float(rng.uniform(0.2, 0.5)), off_zero(float(rng.uniform(-0.05, 0.015)))
         train = falling(rng, start, chance * float(rng.uniform(0.6, 0.85)), rows)
         val = flat_end(rng, start, float(train[-1]), rows)
     else:
-        train_acc, gap = float(rng.uniform(0.75, 0.97)), float(rng.uniform(-0.03, 0.12))
+        train_acc, gap = float(rng.uniform(0.75, 0.97)), off_zero(float(rng.uniform(-0.03, 0.12)))
         train = falling(rng, start, chance * float(rng.uniform(0.05, 0.4)), rows)
         val = flat_end(rng, start, float(train[-1]) * float(rng.uniform(0.8, 1.3)), rows)
     if kind == "overfit" or (kind in ("leak", "diverging") and rng.random() < 0.4):
