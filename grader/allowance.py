@@ -57,6 +57,10 @@ class Allowance:
             self.started,
         )
 
+    def renewed(self) -> Allowance:
+        """As much again, with nothing spent."""
+        return Allowance(self.cpu_seconds, self.wall_seconds)
+
     def check(self) -> None:
         """:raises TookTooLong: something is spent."""
         if self.cpu_seconds is not None and self.spent > self.cpu_seconds:

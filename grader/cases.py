@@ -25,7 +25,7 @@ from grader.compare import (
     difference,
     tell,
 )
-from grader.faults import GraderFault, Mismatch, Outcome, Raised, SubmissionFault, Unusable
+from grader.faults import GraderFault, Mismatch, Outcome, Raised, SubmissionFault, UnfitInput, Unusable
 from grader.pairs import holds_floats
 from grader.values import Value
 
@@ -62,7 +62,8 @@ def check_each(
     :raises Mismatch: some case differs; ``agreed`` of ``asked`` were right (expected exceptions are not
         counted, because code that always raises would earn them).
     :raises SubmissionFault: every case ended in a fault; the first is raised again.
-    :raises GraderFault: no cases, an input unfit for judging, or a reference that cannot answer.
+    :raises UnfitInput: an input cannot be judged; the test is called again with others.
+    :raises GraderFault: no cases, or a reference that cannot answer.
     """
     asked = list(cases)
     if not asked:
@@ -213,7 +214,7 @@ class _Budget(Generic[Subject, Case]):
     def measure_first(self) -> None:
         """Measure the first 16 cases.
 
-        :raises GraderFault: one of them is unfit.
+        :raises UnfitInput: one of them is unfit.
         """
         measurable = [at for at in range(len(self._cases)) if self.measurable(at)]
         for at in measurable[:PERTURBED_CASES]:
@@ -245,9 +246,9 @@ class _Budget(Generic[Subject, Case]):
         """What case ``at`` is judged with."""
         return dataclasses.replace(self._tolerance, beta=self._betas.get(at, self._shared))
 
-    def unfit(self, at: int) -> GraderFault:
+    def unfit(self, at: int) -> UnfitInput:
         """Why case ``at`` cannot be judged."""
-        return GraderFault(
+        return UnfitInput(
             f"input unfit: the reference's answer to case {at + 1} moves by more than {LARGEST_BETA} of its "
             "scale when the input moves by one ulp; choose other inputs, name a scale, or compare exactly"
         )
@@ -262,7 +263,7 @@ def _acquit(
     """Take out of ``problems`` what the case's own budget explains, until one problem stands.
 
     :returns: cases that cannot be judged at all.
-    :raises GraderFault: nothing but such cases is left.
+    :raises UnfitInput: nothing but such cases is left.
     """
     unfit: set[int] = set()
     for at in list(problems):

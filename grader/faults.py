@@ -26,6 +26,10 @@ class GraderFault(Exception):
     """Something of ours is broken; the question cannot be judged and the instructor has to look."""
 
 
+class UnfitInput(GraderFault):
+    """What a test drew cannot be judged: the reference itself answers otherwise when the last bit changes."""
+
+
 class NotRunHere(Exception):
     """A GPU question cannot be judged on this machine, by nobody's fault: no points are lost.
 

@@ -12,12 +12,13 @@ from grader.artifacts import Artifacts
 from grader.bench import Bench
 from grader.faults import GraderFault
 from grader.gates import Gate
-from grader.judging import Judge, TestState, state_key
+from grader.judging import Judge
 from grader.kept_rounds import keep
 from grader.races import Race
 from grader.run import REFERENCE, STUDENT
 from grader.site import Site
 from grader.subject import Subject
+from grader.supply import TestState, state_key
 
 
 def _judge(request: pytest.FixtureRequest) -> Judge:

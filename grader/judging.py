@@ -6,9 +6,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import signal
-import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,17 +16,18 @@ from grader import margins
 from grader.artifacts import Artifacts
 from grader.compare import Precision
 from grader.config import assignment_of
-from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault
+from grader.faults import GraderFault, Mismatch, Outcome, SubmissionFault, UnfitInput
 from grader.gpu_turns import Turns
 from grader.launch import Allowance, Plan, Worker, Zygote
 from grader.options import Options
 from grader.points import PlannedTest, is_public
 from grader.run import REFERENCE, STUDENT, AssignmentRun
-from grader.scoring import CaseResult, Figure, Mistake
+from grader.scoring import CaseResult, Mistake
 from grader.shared import PLUGIN
-from grader.site import REHEARSED, Site
+from grader.site import REHEARSED
 from grader.subject import Subject
 from grader.submission import collect
+from grader.supply import Supply, TestState, state_key
 from grader.text import plain
 from grader.verdicts import NEEDS_GPU, Raising, RefusedError, dress, verdict
 from grader.workers import Workers
@@ -35,28 +35,8 @@ from grader.workers import Workers
 DEFAULT_SECONDS = 20.0  # where neither a marker nor the ini file says how long a test may take
 BACKSTOP_SECONDS = 60.0
 CUDA_SECONDS = 60.0  # of computing: the driver, the libraries, the first kernels, in each process of a test
-GPU_FILE_BYTES = 2 << 30  # of a worker's scratch, where compilers keep what they make for a GPU
 
 
-@dataclass
-class TestState:
-    """What one test has in hand while it runs."""
-
-    plan: PlannedTest
-    run: AssignmentRun
-    allowance: Allowance
-    artifacts: Artifacts
-    student: Subject | None = None
-    workers: list[Worker] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
-    figures: list[Figure] = field(default_factory=list)
-    seconds: float = 0.0
-    layers: list[str] = field(default_factory=list)
-    site: Site | None = None  # of a GPU question
-    turn: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-
-
-state_key = pytest.StashKey[TestState]()
 allowance_key = pytest.StashKey[Allowance]()
 backstop_key = pytest.StashKey[float]()
 
@@ -100,7 +80,7 @@ class Judge:
         shared = config.pluginmanager.get_plugin(PLUGIN)
         self.workers = Workers(options, collect_only=config.option.collectonly, shared=shared)
         self.turns = Turns(rehearsal=options.rehearsal)
-        self.hidden = False
+        self.supply = Supply(self.workers)
         self.runs: dict[str, AssignmentRun] = {}
 
     def run_of(self, item: pytest.Item) -> AssignmentRun:
@@ -136,7 +116,7 @@ class Judge:
         if others:
             config.hook.pytest_deselected(items=others)
             items[:] = [item for item in items if item not in set(others)]
-        self.hidden = any(planned(item) and not is_public(item.path.name) for item in items)
+        self.supply.hidden = any(planned(item) and not is_public(item.path.name) for item in items)
 
     # -- time
 
@@ -189,7 +169,7 @@ class Judge:
         refused = self.options.refuse_hidden(item.path)
         if refused:
             raise RefusedError(refused)
-        self.workers.isolation(self.hidden)
+        self.workers.isolation(self.supply.hidden)
         if plan.device == "cuda" and not self.options.gpu:
             pytest.skip(NEEDS_GPU)
         run = self.run_of(item)
@@ -197,92 +177,58 @@ class Judge:
         state = item.stash[state_key] = TestState(plan, run, self._allowance(item), artifacts)
         if plan.device == "cuda":
             with self._in_line(item):
-                state.site = self.turns.take(state.turn, lambda uuid: self._try(item, uuid))
+                state.site = self.turns.take(state.turn, lambda uuid: self.supply.bare(item, uuid))
             if state.site.card is not None:  # that CUDA starts is nobody's time
                 state.allowance = state.allowance.and_more(CUDA_SECONDS)
 
-    def subject(self, item: pytest.Item, role: str) -> Subject:
-        """A subject for one test; its worker starts at the first call."""
-        state = item.stash[state_key]
-        allowance = state.allowance
-        if role != STUDENT:  # what the reference takes is not on the student's account
-            allowance = Allowance(allowance.cpu_seconds, allowance.wall_seconds)
-        test = item.nodeid.rpartition("/")[2]
-
-        def connect(plan: Plan) -> Worker:
-            worker = self._worker(item, state, role, plan)
-            # The start of our own processes is nobody's time, nor is what the other subject did meanwhile.
-            allowance.started = time.monotonic()
-            return worker
-
-        subject = state.run.subject(role, state.plan.question, test, allowance, connect)
-        if role == STUDENT:
-            state.student = subject
-        return subject
-
-    def _worker(self, item: pytest.Item, state: TestState, role: str, plan: Plan) -> Worker:
-        key = (role, plan.by_hand, str(item.path))
-        # What is timed is never remembered.
-        ours = role != STUDENT and state.site is None
-        worker, own = self.workers.get(key, self._confined(item, plan), ours=ours)
-        state.layers = list(worker.layers) or state.layers  # one that only remembers has none
-        if own:
-            state.workers.append(worker)
-        return worker
-
-    def _confined(self, item: pytest.Item, plan: Plan) -> Plan:
-        isolation = self.workers.isolation(self.hidden)
-        state = item.stash.get(state_key, None)
-        if state is not None and state.site is not None and state.site.card is not None:
-            plan = self._on_gpu(plan, state.run, state.site.card.uuid)
-        return isolation.confine(plan, loopback=item.get_closest_marker("loopback") is not None)
-
-    def _on_gpu(self, plan: Plan, run: AssignmentRun, uuid: str) -> Plan:
-        limits = run.assignment.limits
-        return replace(plan, device=uuid, memory_bytes=limits.gpu_memory_mb << 20, file_bytes=GPU_FILE_BYTES)
-
-    def _try(self, item: pytest.Item, uuid: str) -> Worker:
-        """A worker with nothing of anybody's in it, on a GPU."""
-        folder = self.workers.folder / "device"
-        folder.mkdir(exist_ok=True)
-        plan = self._on_gpu(Plan(folder, {}, {}, 0, apart=True), item.stash[state_key].run, uuid)
-        return self.workers.start(self.workers.isolation(self.hidden).confine(plan))
-
-    def _end_workers(self, state: TestState) -> str:
-        """End the test's own workers; of those that serve a file, those whose process-wide settings were
-        changed.
-
-        :return: what is wrong with the GPU afterwards; empty if nothing is.
-        """
-        if state.student is not None and is_public(state.plan.test.split("::")[0]):
-            for connection in state.student.connections:
-                if isinstance(connection, Worker):
-                    state.shown.append(connection.new_output())
-        if state.student is not None:
-            for connection in state.student.connections:
-                if isinstance(connection, Worker) and connection.alive:
-                    connection.charge(state.allowance)
-        for worker in state.workers:
-            worker.close()
-        state.workers.clear()
-        self.workers.after_test()
-        with state.turn:  # another run's, from here on
-            try:
-                if state.site is not None:
-                    state.site.settled()
-            except GraderFault as fault:
-                return str(fault)
-        return ""
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
-        """Where somebody wants to know, measure how clear the test's comparisons are."""
+        """Call a test again whose inputs cannot be judged, with others: what a seed draws must leave nobody
+        without a grade.
+
+        Where it is the tests that are examined, measure how clear their comparisons are, and let inputs that
+        cannot be judged stand as the find that they are.
+        """
         shared, plan = self.workers.shared, planned(item)
         wanted = shared.margins if shared is not None else None
-        if wanted is None or plan is None:
+        if plan is None:
             return (yield)
-        with margins.measured(wanted.setdefault(plan.test, margins.Margins())):
+        if wanted is not None:
+            with margins.measured(wanted.setdefault(plan.test, margins.Margins())):
+                return (yield)
+        try:
             return (yield)
+        except UnfitInput:
+            if plan.device != "cpu" or "rng" not in getattr(item, "funcargs", {}):
+                raise
+        self._anew(item)
+        return None
+
+    def _anew(self, item: pytest.Item) -> None:
+        state = item.stash[state_key]
+        self.supply.close(state)
+        state.anew = True
+        state.allowance = self._allowance(item).renewed()
+        state.artifacts.files.clear()
+        item.warn(pytest.PytestWarning("its first inputs could not be judged, and others were drawn"))
+        self._call(item, STUDENT, state.artifacts)
+
+    def _call(self, item: pytest.Item, role: str, artifacts: Artifacts) -> None:
+        """Call a test's function with fresh subjects.
+
+        :param role: of who answers as the submission.
+        """
+        state = item.stash[state_key]
+        held = getattr(item, "funcargs", {})
+        fresh: dict[str, Callable[[], Any]] = {
+            "student": lambda: self.supply.subject(item, role),
+            "reference": lambda: self.supply.subject(item, REFERENCE),
+            "rng": lambda: state.run.generator(item.nodeid.rpartition("/")[2], anew=state.anew),
+            "artifacts": lambda: artifacts,
+        }
+        function: Any = getattr(item, "obj", None)
+        names = inspect.signature(function).parameters
+        function(**{name: fresh[name]() if name in fresh else held[name] for name in names})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -303,7 +249,7 @@ class Judge:
             return report
         result = self._judge(item, plan, state, error, report)
         if state is not None and (report.when == "call" or error is not None):
-            if left := self._end_workers(state):
+            if left := self.supply.end(state):
                 result = replace(result, outcome=Outcome.GRADER_ERROR, summary=left)
             notes = list(state.student.notes) if state.student else []
             if state.site is not None and state.site.rehearsal:
@@ -361,17 +307,8 @@ class Judge:
         run = state.run
         if run.course.reference(run.assignment.id) is None:
             return False
-        held = getattr(item, "funcargs", {})
-        fresh: dict[str, Callable[[], Any]] = {
-            "student": lambda: self.subject(item, REFERENCE),
-            "reference": lambda: self.subject(item, REFERENCE),
-            "rng": lambda: run.generator(item.nodeid.rpartition("/")[2]),
-            "artifacts": lambda: Artifacts(None, ""),
-        }
-        function: Any = getattr(item, "obj", None)
         try:
-            names = inspect.signature(function).parameters
-            function(**{name: fresh[name]() if name in fresh else held[name] for name in names})
+            self._call(item, REFERENCE, Artifacts(None, ""))
         except Exception:
             return False
         return True
@@ -384,7 +321,7 @@ class Judge:
         with contextlib.suppress(GraderFault):  # a courtesy: it must not turn a failure into an error of ours
 
             def start(plan: Plan) -> Worker:
-                return self.workers.start(self._confined(item, plan), ours=True)
+                return self.workers.start(self.supply.confined(item, plan), ours=True)
 
             known = state.run.recognise(
                 student, state.plan.question, item.nodeid.rpartition("/")[2], start, precision
@@ -405,4 +342,4 @@ class Judge:
         """
         if role == REFERENCE and is_public(item.path.name):
             raise GraderFault("a public test must do without the reference")
-        return self.subject(item, role)
+        return self.supply.subject(item, role)

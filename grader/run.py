@@ -122,9 +122,12 @@ class AssignmentRun:
         race = find_race(self.assignment, race_id, self.gpu_measures, self.bench, seed, site)
         return replace(race, held_bytes=self.submission.held_in_all)
 
-    def generator(self, test: str) -> np.random.Generator:
-        """A test's own random numbers, whichever others run and in whatever order."""
-        return np.random.default_rng(seed_for(self.seed, test))
+    def generator(self, test: str, *, anew: bool = False) -> np.random.Generator:
+        """A test's own random numbers, whichever others run and in whatever order.
+
+        :param anew: others, for a test whose first inputs cannot be judged.
+        """
+        return np.random.default_rng(seed_for(self.seed, f"{test} anew" if anew else test))
 
     # -- subjects
 

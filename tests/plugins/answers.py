@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.judging import state_key
 from grader.subject import Decoder, Subject
+from grader.supply import state_key
 from grader.values import Record
 from grader.worker import messages
 
