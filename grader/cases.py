@@ -106,6 +106,9 @@ def check_each(
     raise mismatch
 
 
+_SIGNS = (-1.0, 1.0)  # picked by index: rng.choice takes five times as long for a single number
+
+
 def perturbed(value: Value, epsilon: float, rng: np.random.Generator) -> Value:
     """The same value with every floating-point number in it multiplied by 1 + epsilon or 1 - epsilon.
 
@@ -115,12 +118,12 @@ def perturbed(value: Value, epsilon: float, rng: np.random.Generator) -> Value:
     if isinstance(value, bool | int | str | np.integer | np.bool_) or value is None:
         return value
     if isinstance(value, float | np.floating):
-        return type(value)(float(value) * (1.0 + epsilon * float(rng.choice((-1.0, 1.0)))))
+        return type(value)(float(value) * (1.0 + epsilon * _SIGNS[rng.integers(0, 2)]))
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "fc":
             return value
         wide = value.astype(np.result_type(value.dtype, np.float64))
-        signs = rng.choice((-1.0, 1.0), size=value.shape)
+        signs = np.asarray(_SIGNS)[rng.integers(0, 2, size=value.shape)]
         with np.errstate(over="ignore"):
             return np.asarray(wide * (1.0 + epsilon * signs)).astype(value.dtype)
     if isinstance(value, dict):
