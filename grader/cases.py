@@ -34,6 +34,9 @@ Case = TypeVar("Case")
 
 PERTURBED_RUNS = 4  # per case: the largest of four deviations is what correct rewrites were measured against
 PERTURBED_CASES = 16  # measured in any case; see _Budget
+# Of a case that is about to be called wrong. That an answer is the difference of two numbers shows in every
+# second draw of signs; four runs are two draws, and miss it in a quarter of all cases, sixteen in one of 256.
+THOROUGH_RUNS = 16
 # A reference that raises one of these is broken, not strict.
 _ACCIDENTS = frozenset({"NameError", "AttributeError", "ImportError", "MemoryError", "NotImplementedError"})
 
@@ -187,8 +190,8 @@ class _Budget(Generic[Subject, Case]):
     Four more calls for each of 200 cases would make a test four times as long for nothing: conditioning
     varies little between random cases of one kind. So the first 16 that rounding can show in are measured,
     which also finds a test whose inputs are unfit whoever is graded; the others share the largest of these;
-    and a case that fails with that is measured itself before it is called wrong, so that one ill-conditioned
-    draw costs nobody points.
+    and a case that fails with that is measured itself, and more thoroughly, before it is called wrong: one
+    ill-conditioned draw costs nobody points.
     """
 
     def __init__(
@@ -205,14 +208,13 @@ class _Budget(Generic[Subject, Case]):
         self._cases = cases
         self._wanted = wanted
         self._betas: dict[int, float] = {}
+        self._runs: dict[int, int] = {}  # that each beta comes from
         self._shared = 0.0
 
     def measurable(self, at: int) -> bool:
-        """Whether rounding can show in this case and its budget is not yet known."""
+        """Whether rounding can show in this case."""
         want = self._wanted[at]
-        return not (
-            self._tolerance.exact or at in self._betas or isinstance(want, Raised) or not holds_floats(want)
-        )
+        return not (self._tolerance.exact or isinstance(want, Raised) or not holds_floats(want))
 
     def measure_first(self) -> None:
         """Measure the first 16 cases.
@@ -225,11 +227,11 @@ class _Budget(Generic[Subject, Case]):
                 raise self.unfit(at)
         self._shared = max(self._betas.values(), default=0.0)
 
-    def measure(self, at: int) -> float:
-        """The largest of four deviations; infinite where the answer jumps."""
+    def measure(self, at: int, runs: int = PERTURBED_RUNS) -> float:
+        """The largest of so many deviations; infinite where the answer jumps."""
         want = self._wanted[at]
-        beta = 0.0
-        for run in range(PERTURBED_RUNS):
+        beta = self._betas.get(at, 0.0)
+        for run in range(self._runs.get(at, 0), runs):
             # Runs come in pairs of opposite signs, so that a step is met from both sides.
             epsilon = self._tolerance.epsilon * (-1) ** run
             moved = perturbed(copy.deepcopy(self._cases[at]), epsilon, np.random.default_rng((at, run // 2)))
@@ -242,7 +244,7 @@ class _Budget(Generic[Subject, Case]):
                     f"the reference failed on case {at + 1} perturbed: {fault.summary}"
                 ) from fault
             beta = max(beta, deviation(answer, want, self._tolerance))
-        self._betas[at] = beta
+        self._betas[at], self._runs[at] = beta, runs
         return beta
 
     def tolerance(self, at: int) -> Tolerance:
@@ -273,7 +275,7 @@ def _acquit(
         if isinstance(answers[at], SubmissionFault) or not budget.measurable(at):
             return unfit
         shared = budget.tolerance(at)
-        beta = budget.measure(at)
+        beta = budget.measure(at, THOROUGH_RUNS)
         if beta > LARGEST_BETA:
             unfit.add(at)
             del problems[at]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.cases import PERTURBED_CASES, PERTURBED_RUNS, check_each, perturbed
+from grader.cases import PERTURBED_CASES, PERTURBED_RUNS, THOROUGH_RUNS, check_each, perturbed
 from grader.faults import GraderFault, Mismatch, Outcome, Raised, SubmissionFault, Unusable
 from grader.values import Record
 
@@ -324,10 +324,23 @@ def test_an_ill_conditioned_late_draw_costs_nobody_points():
     easy = [gap_of(0.5, at) for at in range(PERTURBED_CASES)]
     hard = gap_of(4e-4, 1)
     student, reference = judge(in_float32, minus, [*easy, hard])
-    assert len(reference.calls) == len(student.calls) + (PERTURBED_CASES + 1) * PERTURBED_RUNS
+    assert len(reference.calls) == len(student.calls) + PERTURBED_CASES * PERTURBED_RUNS + THOROUGH_RUNS
     with pytest.raises(Mismatch) as caught:
         judge(lambda case: 1.5 * in_float32(case) if case == hard else in_float32(case), minus, [*easy, hard])
     assert caught.value.agreed == PERTURBED_CASES
+
+
+def test_a_cancellation_that_few_draws_of_signs_overlook_costs_nobody_points():
+    """Both draws of the first four runs give the two numbers of this case one sign."""
+    overlooked = 7
+    for draw in range(PERTURBED_RUNS // 2):
+        moved = perturbed([1.0, 1.0], EPSILON, np.random.default_rng((overlooked, draw)))
+        assert moved[0] == moved[1]
+    cases = [gap_of(0.5, at) for at in range(PERTURBED_CASES)]
+    cases[overlooked] = gap_of(4e-4, 1)
+    judge(in_float32, minus, cases)
+    with pytest.raises(Mismatch, match=f"1 of 16 cases differ; case {overlooked + 1}"):
+        judge(lambda case: in_float32(case) * (1.5 if case == cases[overlooked] else 1), minus, cases)
 
 
 def test_a_late_unfit_case_decides_nothing():
