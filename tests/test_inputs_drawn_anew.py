@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import support
 
 from grader.config import Course
 from grader.grading import Grading, Request
+from grader.judging import Judge
+from grader.results.model import TestResult
 from grader.seeds import seed_for
 
 pytestmark = pytest.mark.timeout(300)
@@ -52,46 +55,56 @@ def course_with(folder: Path, unfit: str, *, draws: bool = True) -> Path:
     return course
 
 
-def graded(folder: Path, course: Path, files: dict[str, str | bytes | None]) -> support.Graded:
-    submission = support.submit(folder / "handed in", files)
-    return support.grade(
-        course, submission, "--isolation", "process", f"--grading-seed={SEED}", folder=folder
-    )
+@pytest.fixture
+def graded(tmp_path: Path) -> Callable[..., TestResult]:
+    """Grades files on that test, which finds its inputs unfit where an expression says so."""
+
+    def grade(unfit: str, *, draws: bool = True, examined: bool = False, **files: str) -> TestResult:
+        course = course_with(tmp_path, unfit, draws=draws)
+        submission = support.submit(
+            tmp_path / "handed in", {f"{name}.py": text for name, text in files.items()}
+        )
+        with Grading(Course(course)) as grading:
+            grading.shared.margins = {} if examined else None
+            result = grading.grade(Request("q1", submission, seed=SEED, tests=(NAME,), isolation="process"))
+        return next(test for question in result.questions for test in question.tests if test.name == NAME)
+
+    return grade
+
+
+ONCE = f"drawn == {first_draw()!r}"
+ALWAYS = "drawn < 2"
 
 
 def test_a_right_solution_passes_with_other_inputs(tmp_path: Path) -> None:
-    done = graded(tmp_path, course_with(tmp_path, f"drawn == {first_draw()!r}"), {})
+    submission = support.submit(tmp_path / "handed in", {})
+    arguments = ("--isolation", "process", f"--grading-seed={SEED}")
+    done = support.grade(course_with(tmp_path, ONCE), submission, *arguments, folder=tmp_path)
     assert done.test("test_half_of_a_negative_number")["outcome"] == "passed", done.said
     assert done.results["complete"]
     assert "could not be judged, and others were drawn" in done.said
 
 
-def test_a_wrong_solution_fails_with_other_inputs(tmp_path: Path) -> None:
-    done = graded(tmp_path, course_with(tmp_path, f"drawn == {first_draw()!r}"), {"half.py": QUARTER})
-    test = done.test("test_half_of_a_negative_number")
-    assert (test["outcome"], test["points"]) == ("failed", 0), done.said
-    assert done.results["complete"]
+def test_a_wrong_solution_fails_with_other_inputs(graded: Callable[..., TestResult]) -> None:
+    test = graded(ONCE, half=QUARTER)
+    assert (test.outcome, test.points) == ("failed", 0)
 
 
-def test_inputs_that_are_unfit_again_are_the_graders_error(tmp_path: Path) -> None:
-    done = graded(tmp_path, course_with(tmp_path, "drawn < 2"), {})
-    assert done.test("test_half_of_a_negative_number")["outcome"] == "grader_error", done.said
-    assert "input unfit" in done.said
-    assert done.status == support.GRADER_ERROR
+def test_inputs_that_are_unfit_again_are_the_graders_error(graded: Callable[..., TestResult]) -> None:
+    test = graded(ALWAYS)
+    assert (test.outcome, test.points) == ("grader_error", 0)
+    assert "an error of the grader" in test.message
 
 
-def test_inputs_that_nothing_draws_are_not_asked_again(tmp_path: Path) -> None:
-    done = graded(tmp_path, course_with(tmp_path, "True", draws=False), {})
-    assert done.test("test_half_of_a_negative_number")["outcome"] == "grader_error", done.said
-    assert "others were drawn" not in done.said
+def test_inputs_that_nothing_draws_are_not_asked_again(
+    graded: Callable[..., TestResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Judge, "_anew", lambda *_: pytest.fail("asked again"))
+    assert graded("True", draws=False).outcome == "grader_error"
 
 
 @pytest.mark.parametrize(("examined", "outcome"), [(True, "grader_error"), (False, "passed")])
-def test_where_the_tests_are_examined_it_is_a_find(tmp_path: Path, examined: bool, outcome: str) -> None:
-    course = course_with(tmp_path, f"drawn == {first_draw()!r}")
-    submission = support.submit(tmp_path / "handed in", {})
-    with Grading(Course(course)) as grading:
-        grading.shared.margins = {} if examined else None
-        result = grading.grade(Request("q1", submission, seed=SEED, tests=(NAME,), isolation="process"))
-    found = [test for question in result.questions for test in question.tests if test.name == NAME]
-    assert [test.outcome for test in found] == [outcome]
+def test_where_the_tests_are_examined_it_is_a_find(
+    graded: Callable[..., TestResult], examined: bool, outcome: str
+) -> None:
+    assert graded(ONCE, examined=examined).outcome == outcome
