@@ -15,15 +15,17 @@ BENDING = beside(__file__, "bending")
 
 
 def ells(count, rng, size=28):
-    """The same L, of random proportions and in one of four positions: (count, 1, size, size)."""
+    """The same L, of random proportions and in one of four positions: (count, 1, size, size).
+
+    Its arms differ clearly in length: the mirror image of an L with equal arms is a quarter turn of it.
+    They are as thick as the film is large, or a turn of some degrees would take a thin arm off itself.
+    """
     probe = np.full((size, size), float(rng.uniform(0.1, 0.3)), np.float32)
     top, left = (int(rng.integers(size // 5, size // 4)) for _ in range(2))
-    height, width = (
-        int(rng.integers(size * 5 // 9, size * 2 // 3)),
-        int(rng.integers(size // 3, size * 3 // 7)),
-    )
-    probe[top : top + height, left : left + 4] = float(rng.uniform(0.7, 0.9))
-    probe[top + height - 4 : top + height, left : left + width] = probe[top, left]
+    height = int(rng.integers(size * 4 // 7, size * 2 // 3))
+    width, thick = int(rng.integers(size * 2 // 7, size * 3 // 8)), size // 7
+    probe[top : top + height, left : left + thick] = float(rng.uniform(0.7, 0.9))
+    probe[top + height - thick : top + height, left : left + width] = probe[top, left]
     return np.repeat(np.rot90(probe, int(rng.integers(4)))[None, None], count, axis=0)
 
 
