@@ -186,6 +186,8 @@ class _Drawn:
         """A loss that jumps and comes down again in a few steps."""
         start = self._time(130)
         height = self.rng.uniform(5, 12)
+        # Behind a hump the 50 steps before are higher than the loss is.
+        height *= max(1.0, 0.8 * float(np.median(self.smooth[start - 50 : start])) / self.smooth[start])
         for k in range(int(self.rng.integers(1, 5))):
             self.smooth[start + k] *= height / 1.5**k
         self.found["spike"] = start

@@ -82,7 +82,7 @@ def decoder_is_causal(moved, length):
 @pytest.mark.timeout(40)
 def test_one_image_or_many(student, bench, rng):
     """An image's caption is the same alone, in fours and in a crowd, and images stay as they were."""
-    tests, _ = SHARED.model_of(student, bench, rng, 30, 3.0)
+    tests, _ = SHARED.outspoken_model(student, bench, rng, 30)
     rows = [rng.permutation(30) for _ in range(2)]
     parts = [np.arange(30), *np.array_split(rows[0], 8), *rows[1][:, None]]
     crowds = [tests[part] for part in parts]
