@@ -62,6 +62,7 @@ def outspoken_model(student, bench, rng, count):
     for _ in range(_TRIES):
         tests, _ = model_of(student, bench, rng, count, 3.0)
         written = student.run(bench.kept_captions, [tests])[0][0]
+        student.evidence.append({"written": written})
         are_captions(written, count)
         if len(np.unique(written, axis=0)) > 1:
             break
