@@ -102,6 +102,16 @@ REASONS = {
     ("finetuning", schedule): "warm up over a small part of the steps of this run, counted in batches",
 }
 CRITERIA = (family, rate, decay, schedule)
+OPTIMIZERS, SCHEDULES = ("sgd", "adam", "adamw"), ("constant", "linear", "cosine", "step")
+
+
+def trainable(choice):
+    """Whether its words can be chosen; the rest of a choice that names nothing means nothing."""
+    return (
+        choice.optimizer in OPTIMIZERS
+        and choice.schedule in SCHEDULES
+        and choice.step_on in ("batch", "epoch")
+    )
 
 
 def judge_choices(student, bench, rounds):
@@ -114,6 +124,10 @@ def judge_choices(student, bench, rounds):
         check(min(peaks) < max(peaks), "the three scenarios have the same learning rate")
         distinct = all(low * 1.01 < high for low, high in itertools.pairwise(peaks))
         for kind, run in runs.items():
+            if not trainable(choices[kind]):
+                earned += [0.0] * len(CRITERIA)
+                lost += [f"the {kind} choice names no optimizer, schedule or step_on of the handout"] * 4
+                continue
             for criterion in CRITERIA:
                 share = criterion(kind, choices[kind], run) if distinct or criterion is not rate else 0.0
                 earned.append(share)

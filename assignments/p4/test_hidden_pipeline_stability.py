@@ -50,10 +50,12 @@ def test_attainable_random(student, reference, rng):
     """Random numbers of images a class, with accuracies just below and just above the line."""
     few, many = (np.exp(rng.uniform(*np.log(ends), size=12)) for ends in ((14, 70), (250, 1270)))
     # Both in one case: no limit that is the same for all agrees, and none that is a row's.
-    cases = [
+    asked = [
         [*questions(round(less)), (round(less), 0.66), *questions(round(more)), (round(more), 0.3)]
         for less, more in zip(few, many, strict=True)
     ]
+    # In no order that could be answered without a look at the question.
+    cases = [[case[at] for at in rng.permutation(len(case))] for case in asked]
     ask_all(student, reference, cases)
 
 
