@@ -13,7 +13,10 @@ collect_ignore = ["rows"]  # attacks: nothing of theirs may be imported by pytes
 @pytest.fixture(scope="session")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """The course and the zygote that every row attacks."""
-    arena = Arena(tmp_path_factory.mktemp("arena"))
-    arena.begin()
-    yield arena
-    arena.close()
+    with pytest.MonkeyPatch.context() as patch:
+        # Where a user has no home, the judge's matplotlib makes a folder of its own in a run's TMPDIR.
+        patch.setenv("MPLCONFIGDIR", str(tmp_path_factory.mktemp("matplotlib")))
+        arena = Arena(tmp_path_factory.mktemp("arena"))
+        arena.begin()
+        yield arena
+        arena.close()

@@ -8,7 +8,8 @@ serves all rows, so that damage done to it by one row shows in the next.
 A row names what it may leave anywhere (files, sockets, keys) with the word ``redteam``, so that it is found
 on a machine where other things happen too. It does no harm where nothing stops it: it opens a file for
 writing and does not write, and says so. ``GRADER_REDTEAM_ISOLATION=process`` runs the table without the
-sandbox, where one row can see what another leaves: in one process then, and on a machine of one's own.
+sandbox, where one row can see what another leaves: in one process then, as without namespaces, and on a
+machine of one's own.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     :param prints: a regular expression found in what the worker printed: the attack ran, and how it ended.
     :param outcomes: what the tests that were run may end as.
     :param needs: the weakest isolation that promises it.
+    :param layers: of the sandbox; where one of them is missing it is not promised, and SECURITY.md says so.
     :param whole: a file of the row replaces the base's and is not appended to it.
     :param seconds: computing time for each test instead of the marker's; four times that by the wall clock.
     :param links: files handed in as symbolic links, and where they point from the submission's folder.
@@ -100,6 +102,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     needs: Literal["process", "sandbox"]
     base: Literal["reference", "starter"] = "reference"
     files: str | list[str] = ""
+    layers: list[str] = []
     whole: bool = False
     seconds: float | None = None
     links: dict[str, str] = {}
@@ -163,6 +166,7 @@ class Arena:
 
     folder: Path
     isolation: str = ""
+    layers: frozenset[str] = frozenset()
     launcher: Launcher | None = None
     trouble: list[str] = field(default_factory=list)
     _close: Any = None
@@ -297,6 +301,7 @@ class Arena:
         )
         assert run.status == 0, run.said
         self.isolation = run.results["isolation"]
+        self.layers = frozenset(run.results["layers"])
         assert self.launcher is not None
         self.launcher.wait_ready()  # type: ignore[attr-defined]
         self.canaries = {by_hand: self.canary(by_hand) for by_hand in (False, True)}

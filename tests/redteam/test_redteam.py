@@ -27,4 +27,9 @@ def test_an_attack_gains_nothing_and_leaves_nothing(arena, row):
         pytest.xfail(described.open)
     if trouble and harness.STRENGTH[arena.isolation] < harness.STRENGTH[needs]:
         pytest.xfail(f"--isolation {arena.isolation} does not promise it: {trouble[0]:.300}")
+    missing = set(described.layers) - arena.layers
+    if trouble and missing:
+        pytest.xfail(
+            f"no {', '.join(sorted(missing))} here, and {described.title!r} needs it: {trouble[0]:.300}"
+        )
     assert not trouble, "\n\n".join(trouble)

@@ -3,7 +3,11 @@ import os
 
 got, tried = [], 0
 libc = ctypes.CDLL(None, use_errno=True)
-for pid in (os.getppid(), *(int(name) for name in os.listdir("/proc") if name.isdecimal())):
+try:
+    others = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+except OSError:
+    others = [1]
+for pid in (os.getppid(), *others):
     if pid == os.getpid():
         continue
     handle = libc.syscall(434, pid, 0)

@@ -1,7 +1,10 @@
 import os
 import signal
 
-others = [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid()]
+try:
+    others = [int(name) for name in os.listdir("/proc") if name.isdecimal() and int(name) != os.getpid()]
+except OSError:  # numbers can be tried unseen
+    others = [pid for pid in {*range(1, 40_000), os.getppid()} if pid != os.getpid()]
 if os.getppid() != 1 or len(others) > 3:  # not in a namespace of its own: it only says that it could
     alive = 0
     for pid in others:

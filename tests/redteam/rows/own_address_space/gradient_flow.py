@@ -6,8 +6,13 @@ needles = [
     for parts in (("BEGIN SOL", "UTION p1"), ("test_back", "ward_random"), ("a secret of the ", "red team"))
 ]
 found, scanned = [], 0
-with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-    for line in maps.read().splitlines():
+try:
+    with open("/proc/self/maps") as maps:
+        lines, memory = maps.read().splitlines(), open("/proc/self/mem", "rb", 0)
+except OSError:
+    print("attack: may not look into its own memory")
+else:
+    for line in lines:
         fields = line.split()
         if not fields[1].startswith("rw") or (len(fields) > 5 and fields[5].startswith("[v")):
             continue
@@ -26,9 +31,6 @@ with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
                 if around not in (b"(", b"'", b'"'):
                     found.append((needle[:4], line))
         del data
-print(
-    "attack: scanned more than 20 MB" if scanned > 20 << 20 else "attack: scanned little",
-    "found:",
-    len(found),
-    found[:2],
-)
+    memory.close()
+    much = "more than 20 MB" if scanned > 20 << 20 else "little"
+    print("attack: scanned", much, "found:", len(found), found[:2])

@@ -3,7 +3,11 @@ import os
 
 libc = ctypes.CDLL(None, use_errno=True)
 got, seen = [], 0
-for name in os.listdir("/proc"):
+try:
+    names = os.listdir("/proc")
+except OSError:
+    names = [str(os.getppid())]
+for name in names:
     if not name.isdecimal() or int(name) == os.getpid():
         continue
     seen += 1
